@@ -88,6 +88,16 @@ def resolve_like_a_person(ground: EmbeddedProject) -> list[CommandResult]:
     return said
 
 
+def finish(ground: EmbeddedProject) -> None:
+    """Runs apply until nothing is left to do; a person settles what stays unsure."""
+    for _ in range(3):
+        ground.advance(7_200)
+        ground.apply()
+        resolve_like_a_person(ground)
+    plan = ground.run("plan", "--detailed-exitcode")
+    assert plan.exit == 0, plan.text
+
+
 def _held_persons(ground: EmbeddedProject, address: str) -> set[str]:
     """The digests of everyone whom a batch of this address called or will call, by the provider's side alone."""
     marked = [(mark.parse(batch["name"]), batch) for batch in ground.batches()]

@@ -1,5 +1,5 @@
-"""The rules that random histories of one resource share, whatever its provider: it is edited, runs crash, time passes.
-In the end everyone wanted was called, and no one more often than a manifest allowed."""
+"""What random histories share, and the rules of those of one resource, whatever its provider: it is edited, runs crash,
+time passes. In the end everyone wanted was called, and no one more often than a manifest allowed."""
 
 from __future__ import annotations
 
@@ -29,11 +29,8 @@ def bounded(examples: int, steps: int) -> settings:
     )
 
 
-class ResourceHistories(RuleBasedStateMachine):
-    """One Batch, edited between runs. A subclass names its provider, and says what goes wrong there."""
-
-    provider = ""
-    """The name of its provider in the manifests of the history."""
+class ProjectHistories(RuleBasedStateMachine):
+    """A project in a folder of its own, which comes to rest in the end."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,6 +43,13 @@ class ResourceHistories(RuleBasedStateMachine):
         finally:
             self.history.close()
             self._folder.cleanup()
+
+
+class ResourceHistories(ProjectHistories):
+    """One Batch, edited between runs. A subclass names its provider, and says what goes wrong there."""
+
+    provider = ""
+    """The name of its provider in the manifests of the history."""
 
     @initialize(people=PEOPLE)
     def a_first_batch(self, people: tuple[str, ...]) -> None:

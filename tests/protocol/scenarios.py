@@ -257,15 +257,21 @@ def _voice_first(voice: Voice) -> Callable[[Project], Expected]:
     return prepare
 
 
+def _wait_an_hour(project: Project, voice: Voice, count: int) -> str:
+    """So many people wait at the provider. Returns the field that says until when."""
+    _voice_first(voice)(project)
+    project.plan()
+    at = f'scheduled_at: "{project.now() + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", '
+    project.file("voices.yaml", voice.batch(people(count), more=at))
+    project.apply()
+    return at
+
+
 def _voice_replace(voice: Voice) -> Callable[[Project], Expected]:
     """One person leaves, and the settings of the others change, an hour before anybody is called."""
 
     def prepare(project: Project) -> Expected:
-        _voice_first(voice)(project)
-        project.plan()
-        at = f'scheduled_at: "{project.now() + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", '
-        project.file("voices.yaml", voice.batch(people(3), more=at))
-        project.apply()
+        at = _wait_an_hour(project, voice, 3)
         project.file("voices.yaml", voice.batch(people(2), more=f"{at}{voice.agent}: agent_B, "))
         return {**once(people(2)), **never(people(1, 2))}
 
@@ -288,11 +294,7 @@ def _voice_one_off(voice: Voice) -> Callable[[Project], Expected]:
     """One person leaves and the data of another change, an hour before anybody is called; a third stays."""
 
     def prepare(project: Project) -> Expected:
-        _voice_first(voice)(project)
-        project.plan()
-        at = f'scheduled_at: "{project.now() + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", '
-        project.file("voices.yaml", voice.batch(people(4), more=at))
-        project.apply()
+        at = _wait_an_hour(project, voice, 4)
         changed = voice.batch(people(3), more=at)
         moved = f'"{people(1)[0]}"'
         project.file("voices.yaml", changed.replace(moved, f"{moved}, dynamic_variables: {{plan: pro}}"))

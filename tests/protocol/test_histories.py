@@ -6,46 +6,30 @@ CI runs a bounded number. A longer run: DIALCTL_HISTORIES=2000 pytest tests/prot
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from tests.protocol.histories import History
 from tests.protocol.histories_faults import faults
 from tests.protocol.histories_project import POOL, SILENT, Wanted
+from tests.protocol.resource_histories import PEOPLE, WHICH, ProjectHistories, bounded
 
-_people = st.lists(st.sampled_from(POOL), min_size=1, max_size=4, unique=True).map(tuple)
-_which = st.integers(0, 9)
 _waits = st.sampled_from([1.0, 30.0, 119.0, 121.0, 200.0, 301.0, 900.0, 7200.0])
 
 
-class Histories(RuleBasedStateMachine):
+class Histories(ProjectHistories):
     """Edits come one a commit; a run sees several of them at once only where no run lies between."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._folder = tempfile.TemporaryDirectory(prefix="history")
-        self.history = History(Path(self._folder.name))
-
-    def teardown(self) -> None:
-        try:
-            self.history.come_to_rest()
-        finally:
-            self.history.close()
-            self._folder.cleanup()
-
-    @initialize(people=_people)
+    @initialize(people=PEOPLE)
     def a_first_batch(self, people: tuple[str, ...]) -> None:
         self.history.manifests.add("batch", people)
         self.history.commit()
 
-    @rule(kind=st.sampled_from(["batch", "batch", "box", "old", "call", "call via batch"]), people=_people)
+    @rule(kind=st.sampled_from(["batch", "batch", "box", "old", "call", "call via batch"]), people=PEOPLE)
     def another_resource(self, kind: str, people: tuple[str, ...]) -> None:
         if len(self.history.manifests.wanted) == 3:
             return
@@ -55,7 +39,7 @@ class Histories(RuleBasedStateMachine):
             self.history.manifests.add("batch", people, kind if kind in ("box", "old") else "cartesia")
         self.history.commit()
 
-    @rule(people=_people, others=_people, ahead=st.sampled_from([5.0, 300.0, 10_000.0]))
+    @rule(people=PEOPLE, others=PEOPLE, ahead=st.sampled_from([5.0, 300.0, 10_000.0]))
     def a_batch_that_counts_one_made_by_hand_as_its_own(
         self, people: tuple[str, ...], others: tuple[str, ...], ahead: float
     ) -> None:
@@ -64,14 +48,14 @@ class Histories(RuleBasedStateMachine):
             self.history.submitted_by_hand(made.address, people, ahead)
             self.history.commit()
 
-    @rule(which=_which, people=_people)
+    @rule(which=WHICH, people=PEOPLE)
     def people_are_added(self, which: int, people: tuple[str, ...]) -> None:
         one = self._batch(which)
         if one is not None:
             self.history.manifests.edit(one, people=dict.fromkeys(people, 0) | self._wanted(one).people)
             self.history.commit()
 
-    @rule(which=_which, person=_which)
+    @rule(which=WHICH, person=WHICH)
     def somebody_is_removed(self, which: int, person: int) -> None:
         one = self._batch(which)
         if one is None or len(self._wanted(one).people) == 1:
@@ -81,7 +65,7 @@ class Histories(RuleBasedStateMachine):
         self.history.manifests.edit(one, people=people)
         self.history.commit()
 
-    @rule(which=_which, person=_which)
+    @rule(which=WHICH, person=WHICH)
     def somebodys_data_change(self, which: int, person: int) -> None:
         if one := self._batch(which):
             people = dict(self._wanted(one).people)
@@ -89,48 +73,48 @@ class Histories(RuleBasedStateMachine):
             self.history.manifests.edit(one, people=people)
             self.history.commit()
 
-    @rule(which=_which, agent=st.sampled_from(["agent_A", "agent_B"]))
+    @rule(which=WHICH, agent=st.sampled_from(["agent_A", "agent_B"]))
     def settings_change(self, which: int, agent: str) -> None:
         if one := self._batch(which):
             self.history.manifests.edit(one, agent=agent)
             self.history.commit()
 
-    @rule(which=_which, ahead=st.sampled_from([None, 100.0, 1800.0, 10_000.0]))
+    @rule(which=WHICH, ahead=st.sampled_from([None, 100.0, 1800.0, 10_000.0]))
     def scheduled(self, which: int, ahead: float | None) -> None:
         if one := self._waiting_in_batches(which):
             self.history.schedule(one, ahead)
 
-    @rule(which=_which, ahead=st.sampled_from([None, 100.0, 1800.0, 10_000.0]))
+    @rule(which=WHICH, ahead=st.sampled_from([None, 100.0, 1800.0, 10_000.0]))
     def an_expiry_is_set(self, which: int, ahead: float | None) -> None:
         if one := self._batch(which):
             self.history.expires(one, ahead)
 
-    @rule(which=_which, hours=st.sampled_from([None, ("08:00", "16:00"), ("20:00", "04:00")]))
+    @rule(which=WHICH, hours=st.sampled_from([None, ("08:00", "16:00"), ("20:00", "04:00")]))
     def calling_hours_change(self, which: int, hours: tuple[str, str] | None) -> None:
         if one := self._batch(which):
             self.history.manifests.edit(one, hours=hours)
             self.history.commit()
 
-    @rule(which=_which, people=_people, version=st.integers(0, 1))
+    @rule(which=WHICH, people=PEOPLE, version=st.integers(0, 1))
     def a_call_via_batch_is_edited(self, which: int, people: tuple[str, ...], version: int) -> None:
         one = self._waiting_in_batches(which)
         if one and self._wanted(one).one_call:
             self.history.manifests.edit(one, people={people[0]: version})
             self.history.commit()
 
-    @rule(which=_which)
+    @rule(which=WHICH)
     def paused_or_resumed(self, which: int) -> None:
         if one := self._batch(which):
             self.history.manifests.edit(one, paused=not self._wanted(one).paused)
             self.history.commit()
 
-    @rule(which=_which, retries=st.integers(0, 2))
+    @rule(which=WHICH, retries=st.integers(0, 2))
     def the_retry_policy_changes(self, which: int, retries: int) -> None:
         if one := self._batch(which):
             self.history.manifests.edit(one, retries=retries)
             self.history.commit()
 
-    @rule(which=_which, steps=st.sampled_from([(), (1,), (2,), (1, 3)]))
+    @rule(which=WHICH, steps=st.sampled_from([(), (1,), (2,), (1, 3)]))
     def a_rollout_is_set(self, which: int, steps: tuple[int, ...]) -> None:
         if one := self._batch(which):
             self.history.manifests.edit(one, steps=steps)
@@ -145,21 +129,21 @@ class Histories(RuleBasedStateMachine):
     def resumed_by_hand(self) -> None:
         self.history.resume()
 
-    @rule(which=_which, said=st.booleans())
+    @rule(which=WHICH, said=st.booleans())
     def renamed(self, which: int, said: bool) -> None:
         if one := self._batch(which):
             self.history.manifests.rename(one, said=said)
             self.history.commit()
 
     @precondition(lambda self: len(self.history.manifests.wanted) > 1)
-    @rule(which=_which)
+    @rule(which=WHICH)
     def removed(self, which: int) -> None:
         addresses = list(self.history.manifests.wanted)
         self.history.manifests.remove(addresses[which % len(addresses)])
         self.history.commit()
 
     @precondition(lambda self: self.history.manifests.shelf)
-    @rule(which=_which)
+    @rule(which=WHICH)
     def brought_back(self, which: int) -> None:
         addresses = list(self.history.manifests.shelf)
         self.history.manifests.bring_back(addresses[which % len(addresses)])
@@ -173,11 +157,11 @@ class Histories(RuleBasedStateMachine):
     def something_will_go_wrong(self, rules: tuple[dict[str, object], ...]) -> None:
         self.history.faults(*rules)
 
-    @rule(which=_which)
+    @rule(which=WHICH)
     def cancelled_in_the_dashboard(self, which: int) -> None:
         self.history.cancelled_in_the_dashboard(which)
 
-    @rule(which=_which)
+    @rule(which=WHICH)
     def retried_in_the_dashboard(self, which: int) -> None:
         self.history.retried_in_the_dashboard(which)
 
@@ -199,7 +183,7 @@ class Histories(RuleBasedStateMachine):
         self.history.advance(seconds)
         self.history.apply()
 
-    @rule(which=_which)
+    @rule(which=WHICH)
     def applied_to_a_target(self, which: int) -> None:
         addresses = list(self.history.manifests.wanted)
         self.history.apply("--target", addresses[which % len(addresses)])
@@ -222,13 +206,7 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(
-    max_examples=int(os.environ.get("DIALCTL_HISTORIES", "30")),
-    stateful_step_count=15,
-    deadline=None,
-    derandomize="DIALCTL_HISTORIES" not in os.environ,
-    suppress_health_check=list(HealthCheck),
-)
+TestHistories.settings = bounded(30, 15)
 
 
 # Histories that failed once.

@@ -4,41 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.protocol.embedded_project import EmbeddedProject, resolve_like_a_person
-from tests.protocol.faults_answers import FAULTS, Fault
+from tests.protocol.embedded_project import EmbeddedProject, finish
 from tests.protocol.faults_reads import rule
-from tests.protocol.voices import BUSY, PHONE_CALLS, REACHED, SILENT
+from tests.protocol.voices import PHONE_CALLS, REACHED, SILENT
 
 _HOUR = 3600.0
-_SUFFIXES = [f"+141555501{ending}" for ending in range(91, 99)]
-_AWAY = "+14155550194"
 
 
 def sends(ground: EmbeddedProject) -> int:
     return sum(request["operation"] == PHONE_CALLS.operation for request in ground.requests())
-
-
-def finish(ground: EmbeddedProject) -> None:
-    """Runs apply until nothing is left to do; a person settles what stays unsure."""
-    for _ in range(3):
-        ground.advance(2 * _HOUR)
-        ground.apply()
-        resolve_like_a_person(ground)
-    plan = ground.run("plan", "--detailed-exitcode")
-    assert plan.exit == 0, plan.text
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_request_that_goes_wrong_calls_nobody_twice_and_leaves_nobody_out(
-    ground: EmbeddedProject, fault: Fault
-) -> None:
-    ground.write(PHONE_CALLS.batch([REACHED, SILENT]))
-    ground.faults(rule(PHONE_CALLS.operation, fault.do))
-    ran = ground.apply()
-    assert ran.exit in (0, 1, 3), ran.text
-    ground.faults()
-    finish(ground)
-    assert ground.calls() == {REACHED: 1, SILENT: 1}
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "lost_request", {"late": 30}])
@@ -128,24 +102,6 @@ def test_a_key_that_answers_another_call_is_not_believed(ground: EmbeddedProject
     ground.faults()
     finish(ground)
     assert ground.calls() == {REACHED: 1}
-
-
-def test_people_are_called_again_as_the_manifest_says(ground: EmbeddedProject) -> None:
-    more = "retry: {max_retries: 1, on: [dial_no_answer], after: 10m}, "
-    ground.write(PHONE_CALLS.batch([REACHED, SILENT, BUSY], more=more))
-    for _ in range(3):
-        assert ground.apply().exit == 0
-        ground.advance(_HOUR)
-    assert ground.calls() == {REACHED: 1, SILENT: 2, BUSY: 1}
-
-
-def test_endings_that_nobody_knows_count_as_called(ground: EmbeddedProject) -> None:
-    ground.write(PHONE_CALLS.batch(_SUFFIXES))
-    for _ in range(3):
-        ground.apply()
-        ground.advance(_HOUR)
-    assert ground.calls() == {number: 1 for number in _SUFFIXES if number != _AWAY}
-    assert ground.run("drift").exit == 0
 
 
 def test_money_that_is_missing_stops_the_run_and_the_rest_is_called_later(ground: EmbeddedProject) -> None:

@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.protocol.embedded_project import EmbeddedProject, resolve_like_a_person
-from tests.protocol.faults_answers import FAULTS, Fault, status
+from tests.protocol.embedded_project import EmbeddedProject, finish
+from tests.protocol.faults_answers import status
 from tests.protocol.faults_reads import rule
 from tests.protocol.project_fixture import HEAD, InProcessProject, Project, once, people
 from tests.protocol.voices import BUSY, QUEUED_CALLS, REACHED, SILENT
 
 _HOUR = 3600.0
-_SUFFIXES = [f"+141555501{ending}" for ending in range(91, 99)]
-_AWAY = "+14155550194"
 _SEND = QUEUED_CALLS.operation
 _NO_CANCEL = rule(QUEUED_CALLS.cancel, status(500, effect=False), times=0)
 
@@ -29,16 +27,6 @@ def queued(seconds: float, **times: int) -> dict[str, Any]:
     return rule(_SEND, {"queued_before": seconds}, **times)
 
 
-def finish(ground: EmbeddedProject) -> None:
-    """Runs apply until nothing is left to do; a person settles what stays unsure."""
-    for _ in range(3):
-        ground.advance(2 * _HOUR)
-        ground.apply()
-        resolve_like_a_person(ground)
-    plan = ground.run("plan", "--detailed-exitcode")
-    assert plan.exit == 0, plan.text
-
-
 def leave_in_the_queue(ground: EmbeddedProject, text: str) -> None:
     """One call waits for two hours that the run which placed it could not take back."""
     ground.write(text)
@@ -46,19 +34,6 @@ def leave_in_the_queue(ground: EmbeddedProject, text: str) -> None:
     ran = ground.apply()
     assert (ran.exit, ground.calls()) == (1, {}), ran.text
     ground.faults()
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_request_that_goes_wrong_calls_nobody_twice_and_leaves_nobody_out(
-    ground: EmbeddedProject, fault: Fault
-) -> None:
-    ground.write(QUEUED_CALLS.batch([REACHED, SILENT]))
-    ground.faults(rule(_SEND, fault.do))
-    ran = ground.apply()
-    assert ran.exit in (0, 1, 3), ran.text
-    ground.faults()
-    finish(ground)
-    assert ground.calls() == {REACHED: 1, SILENT: 1}
 
 
 @pytest.mark.parametrize(("fault", "called"), [("lost_answer", 1), ("lost_request", 0), ({"late": 400}, 1)])
@@ -312,24 +287,6 @@ def test_an_account_that_is_suspended_is_called_nothing_with(ground: EmbeddedPro
     ground.limits(usage_limited=False)
     finish(ground)
     assert ground.calls() == {REACHED: 1, SILENT: 1}
-
-
-def test_people_are_called_again_as_the_manifest_says(ground: EmbeddedProject) -> None:
-    more = "retry: {max_retries: 1, on: [no-answer], after: 10m}, "
-    ground.write(QUEUED_CALLS.batch([REACHED, SILENT, BUSY], more=more))
-    for _ in range(3):
-        assert ground.apply().exit == 0
-        ground.advance(_HOUR)
-    assert ground.calls() == {REACHED: 1, SILENT: 2, BUSY: 1}
-
-
-def test_endings_that_nobody_knows_count_as_called(ground: EmbeddedProject) -> None:
-    ground.write(QUEUED_CALLS.batch(_SUFFIXES))
-    for _ in range(3):
-        ground.apply()
-        ground.advance(_HOUR)
-    assert ground.calls() == {number: 1 for number in _SUFFIXES if number != _AWAY}
-    assert ground.run("drift").exit == 0
 
 
 def test_what_cannot_be_promised_stands_in_every_plan(ground: EmbeddedProject) -> None:
