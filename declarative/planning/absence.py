@@ -1,5 +1,5 @@
-"""Why a person who was seen at the provider is not wanted there: the manifest is gone or paused, a policy excludes them,
-or no list names them. Pure."""
+"""Why a person who was seen at the provider is not wanted there: the manifest is gone or paused, a policy excludes
+them, or no list names them. Pure."""
 
 from __future__ import annotations
 
