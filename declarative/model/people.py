@@ -46,6 +46,10 @@ class People:
         payloads = self.payloads.take(rows.get_column("data_row")).alias("payload")
         return rows.select(payloads if name == "data_row" else name for name in rows.columns)
 
+    def for_zones(self, column: str | None) -> pl.DataFrame:
+        """Return what tells their time zones: with `payload` where a column of their own data does."""
+        return self.rows if column is None else self.frame
+
     def numbers_digest(self, key: PersonKey) -> str:
         """Digest of the set of numbers, as frames.numbers_digest."""
         return frames.numbers_digest(self.rows, key)
