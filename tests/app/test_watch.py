@@ -10,6 +10,9 @@ from declarative.app.watch import RemoteProgress, follow
 from declarative.engine.signals import StopSignal
 from tests.project_fixture import ADA, BATCH, BEN, CAY, ProjectFixture
 
+DIVERTED = "+14155550198"
+"""The sandbox ends their call in a word that nobody knows."""
+
 
 def test_progress_is_shown_until_everything_is_over(project: ProjectFixture) -> None:
     assert project.apply().exit == 0
@@ -44,6 +47,17 @@ def test_in_the_sandbox_it_jumps_to_the_first_call(project: ProjectFixture) -> N
         follow(session, StopSignal(), shown.append)
     waiting = [progress for [progress] in shown if not progress.has_begun]
     assert len(waiting) <= 2
+
+
+def test_it_ends_where_a_single_call_ended_in_words_that_nobody_knows(project: ProjectFixture) -> None:
+    call = BATCH.replace("Batch", "Call").replace("recipients_from: [{file: people.csv}]", f'to_number: "{DIVERTED}"')
+    project.write(batch_yaml=call)
+    assert project.apply().exit == 0
+    shown: list[Sequence[RemoteProgress]] = []
+    with project.session() as session:
+        assert follow(session, StopSignal(), shown.append, at_most=86_400) == []
+    [last] = shown[-1]
+    assert (last.outcome_unknown, last.over) == (1, True)
 
 
 def test_what_was_over_before_is_not_followed(project: ProjectFixture) -> None:
