@@ -17,7 +17,7 @@ from declarative.errors import ProviderError
 from declarative.model.lock import ResourceRecord
 from declarative.model.remote import Phase, Remote, is_over
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Observation
+from declarative.planning.facts import Block, Observation
 
 POLL_SECONDS = 10.0
 """Seconds between two polls."""
@@ -83,19 +83,10 @@ def follow(
     failed_polls, waited, began = 0, 0.0, time.monotonic()
     while True:
         stop.check()
-        observations = observe(_without_settled(session.scope(session.lock(), everything=True)))
-        progress_by_remote |= {
-            progress.remote_id: progress for observation in observations for progress in _remote_progress(observation)
-        }
-        over_ids = {progress.remote_id for progress in progress_by_remote.values() if progress.over}
-        unread_blocks = [
-            observation.block
-            for observation in observations
-            if observation.block and _may_still_call(observation, over_ids)
-        ]
+        unread_blocks = _poll(session, progress_by_remote)
         if progress_by_remote:
             show(list(progress_by_remote.values()))
-        if not unread_blocks and len(over_ids) == len(progress_by_remote):
+        if not unread_blocks and all(progress.over for progress in progress_by_remote.values()):
             return []
         failed_polls = failed_polls + 1 if unread_blocks else 0
         if failed_polls == MAX_FAILED_POLLS:
@@ -106,6 +97,21 @@ def follow(
         pause = min(_choose_pause(session, waited, progress_by_remote.values()), at_most - elapsed)
         session.connections.sleep(pause)
         waited += pause
+
+
+def _poll(session: Session, progress_by_remote: dict[str, RemoteProgress]) -> list[Block]:
+    """Read once, and update the progress by the ids of the remotes. Returns why something could not be read that may
+    still call. Nothing else of the people read is kept."""
+    observations = observe(_without_settled(session.scope(session.lock(), everything=True)))
+    progress_by_remote |= {
+        progress.remote_id: progress for observation in observations for progress in _remote_progress(observation)
+    }
+    over_ids = {progress.remote_id for progress in progress_by_remote.values() if progress.over}
+    return [
+        observation.block
+        for observation in observations
+        if observation.block and _may_still_call(observation, over_ids)
+    ]
 
 
 def _without_settled(scope: ObserveScope) -> ObserveScope:

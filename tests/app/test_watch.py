@@ -93,6 +93,7 @@ def test_a_long_wait_holds_no_more_than_its_first_polls(project: ProjectFixture)
         follow(session, StopSignal(), lambda _: held.append(count_objects()))
     assert len(held) > 20
     assert held[-1] == held[2]
+    assert (held[-1]["RemoteProgress"], held[-1]["Remote"]) == (1, 0)  # figures are kept, and nobody's number
 
 
 def count_objects() -> Counter[str]:
