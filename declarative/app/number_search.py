@@ -35,8 +35,9 @@ def _list_digests_without(
     resource: Resource, capabilities: Capabilities, key: PersonKey, numbers: Collection[str]
 ) -> set[str]:
     """Digests of the sets of people that the manifest is cut into, those with one of the numbers left out."""
-    frame = resource.recipients.frame
-    shards = [frame, *(shard for _, shard in cut_shards(frame, fit_window(capabilities, resource)))]
+    people = resource.recipients.people
+    cut = cut_shards(people.rows, fit_window(capabilities, resource), people)
+    shards = [people.rows, *(shard for _, shard in cut)]
     without = [shard for shard in shards if not shard.get_column("number").is_in(list(numbers)).any()]
     return {frames.numbers_digest(shard, key) for shard in without if len(shard)}
 

@@ -194,7 +194,7 @@ def _find_unseen(session: Session, lock: Lock, address: str, record: ResourceRec
     all_records = [record, *earlier_records]
     if resource.kind is Kind.CALL and any(known.remotes or known.intents or known.placed for known in all_records):
         return set()
-    wanted = frames.with_person_digest(resource.recipients.frame, session.key, lock.lineage).get_column("person")
+    wanted = frames.with_person_digest(resource.recipients.rows, session.key, lock.lineage).get_column("person")
     known_persons = {
         person
         for known in all_records

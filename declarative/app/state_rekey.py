@@ -71,7 +71,7 @@ def _list_numbers(observations: list[Observation]) -> pl.Series:
     parts = [pl.Series("number", [], dtype=pl.String)]
     for observation in observations:
         facts = observation.facts
-        parts += [facts.resource.recipients.frame.get_column("number")] if facts.resource else []
+        parts += [facts.resource.recipients.rows.get_column("number")] if facts.resource else []
         parts += [facts.resource.recipients.excluded.get_column("number")] if facts.resource else []
         parts += [
             remote.members.get_column("number") for remote in facts.remotes.values() if remote.members is not None

@@ -72,7 +72,9 @@ class Eligibility:
     def _select_in_hours(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> pl.DataFrame:
         provider_time = self._run.provider(resource).latest_now()
         guard = timedelta() if is_retry else self._run.guard(resource.provider)
-        timing, _ = policy.call_timing(resource, provider_time, guard, lambda: recipients)
+        timing, _ = policy.call_timing(
+            resource, provider_time, guard, lambda: resource.recipients.people.with_data(recipients)
+        )
         if isinstance(timing, Timing):
             return recipients if timing is Timing.NOW else recipients.clear()
         return recipients.join(timing.filter(timing=Timing.NOW.value), on="number", how="semi", maintain_order="left")
@@ -84,7 +86,9 @@ class Eligibility:
             resource, self._run.capabilities(resource.provider, resource.route)
         )
         provider_time, guard = self._run.provider(resource).latest_now(), self._run.guard(resource.provider)
-        end = policy.find_closing(resource, provider_time, guard, rate, lambda: recipients)
+        end = policy.find_closing(
+            resource, provider_time, guard, rate, lambda: resource.recipients.people.with_data(recipients)
+        )
         if end is None:
             return pl.repeat(False, len(numbers), dtype=pl.Boolean, eager=True)
         return end.find_late(numbers, 0, slack)

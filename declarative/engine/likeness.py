@@ -93,4 +93,4 @@ def list_open_calls(project: Project, lock: Lock | None, provider: str) -> list[
 
 def _digest_wanted(facts: Facts, resource: Resource) -> pl.DataFrame:
     """The wanted people of a resource: `number`, `person`."""
-    return frames.with_person_digest(resource.recipients.frame.select("number"), facts.key, facts.lineage)
+    return frames.with_person_digest(resource.recipients.rows.select("number"), facts.key, facts.lineage)

@@ -64,7 +64,7 @@ class ListWatch:
         if resource.address not in self._listed_numbers:
             names = {do_not_call.name for do_not_call in resource.policy.suppress_from}
             contents = [is_listed for name in names for is_listed in self._contents.get(name, ())]
-            numbers = resource.recipients.frame.get_column("number") if contents else pl.Series([], dtype=pl.String)
+            numbers = resource.recipients.rows.get_column("number") if contents else pl.Series([], dtype=pl.String)
             self._listed_numbers[resource.address] = {
                 number for is_listed in contents for number in numbers.filter(is_listed(numbers))
             }

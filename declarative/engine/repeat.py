@@ -104,7 +104,7 @@ class Repeater:
             mark=submitted_mark,
             label=resource.display_name,
             settings=resource.settings,
-            recipients=recipients.select("number", "payload"),
+            recipients=resource.recipients.people.with_data(recipients).select("number", "payload"),
             key=mark.spell(submitted_mark, capabilities.key_separators),
             scheduled_at=intent.scheduled_at,
         )
@@ -158,5 +158,7 @@ def _find_recipients(run: RunContext, facts: Facts, intent: Intent, due: pl.Data
     for start in range(last_start + 1):
         recipients = candidates.slice(start, intent.count)
         if frames.numbers_digest(recipients, run.key) == intent.numbers:
-            return recipients if frames.payloads_digest(recipients, run.key) == intent.payloads else None
+            assert facts.resource is not None  # it wants those who are due
+            payloads = facts.resource.recipients.people.rows_digest(recipients.select("number", "data_row"), run.key)
+            return recipients if payloads == intent.payloads else None
     return None

@@ -153,7 +153,7 @@ class Submitter:
         self._eligibility.record_sent(resource.address, to_call)
         capabilities = fit_window(self._run.capabilities(resource.provider, resource.route), resource)
         for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
-            for start, shard in cut_shards(same_attempt, capabilities):
+            for start, shard in cut_shards(same_attempt, capabilities, resource.recipients.people):
                 yield _Shard(resource, result, shard, int(str(attempt)), start, len(same_attempt))
 
     def _make_request(self, shard: _Shard) -> DialRequest | None:
@@ -162,7 +162,7 @@ class Submitter:
             return None
         self._run.progress(f"{resource.address}: {shard.start:,} of {people(shard.total)} submitted")
         may_call = partial(self._eligibility.can_call_all, resource, recipients)
-        to_send = recipients.select("number", "payload")
+        to_send = resource.recipients.people.with_data(recipients).select("number", "payload")
         return self._executor.submission(resource, to_send, shard.attempt, may_call, _count_verbs(recipients))
 
     def _finish_shard(self, shard: _Shard, request: DialRequest, receipt: Receipt) -> None:

@@ -31,7 +31,7 @@ def payloads_digest(frame: pl.DataFrame, key: PersonKey) -> str:
 
 def rows_digest(frame: pl.DataFrame, key: PersonKey) -> str:
     """Digest of rows with distinct `number`s: sorted by number, cells separated by tabs, one row a line."""
-    return key.digest_lines(_join_lines(_sort_by_number(frame)))
+    return key.digest_lines(join_lines(frame[find_order(frame)]))
 
 
 def number_keys(numbers: pl.Series) -> pl.Series:
@@ -65,14 +65,17 @@ def with_person_digest(frame: pl.DataFrame, key: PersonKey, lineage: str) -> pl.
     return frame.with_columns(pl.Series("person", persons, dtype=pl.String))
 
 
-def _sort_by_number(frame: pl.DataFrame) -> pl.DataFrame:
-    if len(frame) < _FEW:
-        return frame.sort("number")
-    keys = number_keys(frame.get_column("number"))
-    return frame.sort("number") if keys.null_count() else frame[keys.arg_sort()]
+def find_order(frame: pl.DataFrame) -> pl.Series:
+    """The places of the rows (UInt32) in the order of the texts of their numbers."""
+    numbers = frame.get_column("number")
+    if len(frame) >= _FEW:
+        keys = number_keys(numbers)
+        numbers = numbers if keys.null_count() else keys
+    return numbers.arg_sort()
 
 
-def _join_lines(frame: pl.DataFrame) -> Iterator[str]:
+def join_lines(frame: pl.DataFrame) -> Iterator[str]:
+    """Yield the text of many rows at a time: cells separated by tabs, one row a line."""
     line = pl.concat_str(pl.all(), separator="\t")
     for chunk in frame.iter_slices(_CHUNK):
         # A digest must not skip a null in silence. With a null the joined text is None, and the sum below raises.

@@ -24,6 +24,8 @@ FIGURE = r"^\+?[0-9]{5,}\.[0-9]{1,2}$"
 """A number that a spreadsheet made a figure of: 14155550101.0. Without its point it would be another number."""
 _NOTHING = r"[^\s\S]"
 """Matches no text."""
+_ROWS = 1 << 20
+"""Numbers that are compared at a time with what is assigned."""
 _KINDS = (
     *("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost"),
     *("personal_number", "voip", "pager", "uan", "voicemail"),
@@ -69,11 +71,11 @@ def count_not_valid(numbers: pl.Series) -> int:
     """How many normal numbers are possible, but belong to no range that is assigned in their country."""
     import polars as pl
 
-    frame = numbers.drop_nulls().to_frame("number").select("number", _calling_code(pl.col("number")).alias("code"))
     count = 0
-    for (code,), group in frame.group_by("code"):
-        pattern = rf"^\+{code}(?:{_assigned_pattern(str(code))})$"
-        count += int((~group.get_column("number").str.contains(pattern)).sum())
+    for part in numbers.drop_nulls().to_frame("number").iter_slices(_ROWS):
+        for (code,), group in part.with_columns(_calling_code(pl.col("number")).alias("code")).group_by("code"):
+            pattern = rf"^\+{code}(?:{_assigned_pattern(str(code))})$"
+            count += int((~group.get_column("number").str.contains(pattern)).sum())
     return count
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
+    from declarative.model.people import People
+
 HELD_BACK = {
     "suppressed": "on a do-not-call list",
     "other_country": "in a country that is not allowed",
@@ -24,13 +26,13 @@ class Recipients:
 
     `count` says how many they are, and `excluded_counts` how many people are held back, by the keys of HELD_BACK.
     `warnings` are texts for people.
-    The frames and the digests are made on first use: an unchanged plan needs no frame, and a first plan no digest.
+    People and digests are made on first use: an unchanged plan needs nobody, and a first plan no digest.
     """
 
     def __init__(
         self,
         count: int,
-        frame: Callable[[], pl.DataFrame],
+        people: Callable[[], People],
         numbers: Callable[[], str],
         payloads: Callable[[], str],
         excluded_counts: Mapping[str, int] | None = None,
@@ -42,20 +44,31 @@ class Recipients:
         self.excluded_counts = dict(excluded_counts or {})
         self.warnings = tuple(warnings)
         self._make_excluded = excluded
-        self._make_frame = frame
+        self._make_people = people
         self._digest_numbers = numbers
         self._digest_payloads = payloads
         self._digest_before_policy = before_policy or payloads
 
     @cached_property
+    def people(self) -> People:
+        """Who they are, with their data."""
+        return self._make_people()
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Columns `number` (E.164) and `data_row`, as People.rows."""
+        return self.people.rows
+
+    @property
     def frame(self) -> pl.DataFrame:
-        """String columns: `number` (E.164) and `payload` (canonical JSON object of their own fields, `{}` for none)."""
-        return self._make_frame()
+        """String columns: `number` (E.164) and `payload` (canonical JSON object of their own fields, `{}` for none).
+        Where the data decide nothing, `rows` take a fraction of the memory."""
+        return self.people.frame
 
     @property
     def excluded(self) -> pl.DataFrame:
-        """The people in `excluded_counts` whom a policy holds back: String columns `number`, `payload` and `policy`
-        (suppressed or other_country). May only be read if somebody is held back."""
+        """The people in `excluded_counts` whom a policy holds back: String columns `number` and `policy` (suppressed or
+        other_country). May only be read if somebody is held back."""
         assert self._make_excluded is not None
         return self._make_excluded()
 

@@ -188,7 +188,7 @@ def count_taken_off(facts: Facts, remote: Remote) -> int:
     if not remote.cancelled or remote.members is None or facts.resource is None:
         return 0
     uncalled = remote.members.filter(phase=Phase.CANCELLED).join(
-        facts.resource.recipients.frame, on="number", how="semi"
+        facts.resource.recipients.rows, on="number", how="semi"
     )
     for other_remote in facts.remotes.values():
         if other_remote.id != remote.id and other_remote.members is not None:

@@ -125,7 +125,7 @@ class CallWindow:
         if facts.resource is None:
             return
         if observation.block is not None and observation.block.reason in _PARTLY_READ:
-            yield _with_time(facts.resource.recipients.frame.select("number"), self._now)
+            yield _with_time(facts.resource.recipients.rows.select("number"), self._now)
         elif not observation.unchanged and facts.resource_record.is_unsure:
             people, _ = standing.decide_open(facts)
             yield _with_time(people.filter(standing=int(Standing.UNSURE)).select("number"), self._now)

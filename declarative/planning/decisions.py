@@ -86,6 +86,10 @@ def add_decisions(frame: pl.DataFrame) -> pl.DataFrame:
         pl.Series("verb", [decision.verb for decision in decisions], dtype=pl.String),
         pl.Series("reason", [decision.reason for decision in decisions], dtype=pl.String),
     )
+    if len(combinations) == 1:
+        return frame.with_columns(
+            pl.lit(decisions[0].verb.value).alias("verb"), pl.lit(decisions[0].reason.value).alias("reason")
+        )
     return frame.join(combinations, on=list(_FACT_COLUMNS), how="left", nulls_equal=True)
 
 

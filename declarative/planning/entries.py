@@ -110,7 +110,7 @@ def _name_single_calls(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFram
 def _wanted_number(facts: Facts) -> str:
     """Return the number of a Call whose manifest exists; empty where a policy excludes its person."""
     assert facts.resource is not None
-    recipients = facts.resource.recipients.frame
+    recipients = facts.resource.recipients.rows
     return str(recipients.item(0, "number")) if len(recipients) else ""
 
 

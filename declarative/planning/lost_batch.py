@@ -65,7 +65,7 @@ def _find_without_digest(
         key: remote.members.get_column("number") for key, remote in facts.remotes.items() if remote.members is not None
     }
     elsewhere = [*(numbers for key, numbers in members.items() if key not in records), *found.values()]
-    wanted = facts.resource.recipients.frame.get_column("number")
+    wanted = facts.resource.recipients.rows.get_column("number")
     left = wanted.filter(~wanted.is_in(pl.concat([wanted.clear(), *elsewhere]).implode()))
     readable = pl.concat([wanted.clear(), *(members[key] for key in records if key in members)]).drop_nulls()
     possible = pl.concat([readable, left]).unique()
@@ -80,7 +80,7 @@ def _find_recorded(facts: Facts, remote_id: str, found: Mapping[str, pl.Series],
     if remote_record.attempt > 1:
         earlier = _members_of_earlier_attempts(facts, remote_record.attempt, found)
         return None if earlier is None else pl.concat([readable, *earlier]).unique()
-    wanted = facts.resource.recipients.frame if facts.resource else frames.empty_frame()
+    wanted = facts.resource.recipients.rows if facts.resource else pl.DataFrame(schema={"number": pl.String})
     if facts.is_single_call:
         return wanted.get_column("number") if facts.resource else None
     elsewhere = [

@@ -97,7 +97,7 @@ def _restore_forms(facts: Facts, remote: Remote, remote_record: RemoteRecord | N
     """Return the batch with wanted numbers in place of other forms of them, if it is then exactly what was sent."""
     if facts.resource is None or remote_record is None or remote_record.numbers is None or remote.members is None:
         return remote
-    wanted = facts.resource.recipients.frame.select(_loose("number").alias("loose"), pl.col("number").alias("sent_as"))
+    wanted = facts.resource.recipients.rows.select(_loose("number").alias("loose"), pl.col("number").alias("sent_as"))
     wanted = wanted.unique("loose", keep="none")
     members = remote.members.with_columns(_loose("number").alias("loose"))
     members = members.join(wanted, on="loose", how="left", maintain_order="left")

@@ -35,7 +35,7 @@ def warn_of_overlaps(plan: Plan, project: Project, resources: Sequence[Resource]
 
 def _find_shared(resources: Sequence[Resource]) -> pl.DataFrame:
     """Rows of people who stand in a resource before this one: `key`, `index` of the resource, `first` of the first."""
-    parts = [(index, resource.recipients.frame.select("number")) for index, resource in enumerate(resources)]
+    parts = [(index, resource.recipients.rows.select("number")) for index, resource in enumerate(resources)]
     people = columns.stack(parts, {"number": pl.String})
     people = people.select(pl.col("address").alias("index"), frames.number_keys(people.get_column("number")))
     people = people.drop_nulls().with_columns(pl.col("index").min().over("key").alias("first"))

@@ -24,16 +24,20 @@ answer of the provider tells whether they were among those."""
 def results_frame(facts: Facts) -> pl.DataFrame:
     """Return decide_all() with what else users are told of each person.
 
-    Further columns, null for a person who was not seen: `call_id`, `note`, `error` and `remote` of their latest entry;
-    `fewer`, whether they may have been called less often than `attempts` says; `called_as`, the number of a Call's
-    latest entry (empty where it is not known), since the manifest may have been edited after the call.
+    Further columns: `data`, the payload that is wanted, or null. Null for a person who was not seen: `call_id`, `note`,
+    `error` and `remote` of their latest entry; `fewer`, whether they may have been called less often than `attempts`
+    says; `called_as`, the number of a Call's latest entry (empty where it is not known), since the manifest may have
+    been edited after the call.
     """
     entries = build_entries(read_members(FactColumns([facts])))
     latest = sort_by_time(_add_called_number(facts, entries)).group_by("number", maintain_order=True)
     latest_columns = latest.agg(
         pl.col("call_id", "note", "error", "remote", "called_as").last(), _MAY_BE_FEWER.any().alias("fewer")
     )
-    return decide_all(facts).join(latest_columns, on="number", how="left")
+    people = decide_all(facts).join(latest_columns, on="number", how="left")
+    if facts.resource is None:
+        return people.with_columns(data=pl.lit(None, dtype=pl.String))
+    return facts.resource.recipients.people.with_data(people).rename({"payload": "data"})
 
 
 def _add_called_number(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,6 @@ from functools import cached_property
 import polars as pl
 
 from declarative.model.digest import json_digest
-from declarative.model.frames import rows_digest
 from declarative.model.lock import Halt, Lock
 from declarative.model.policy import DoNotCallList
 from declarative.model.remote import Phase
@@ -26,9 +25,10 @@ from declarative.planning.terms import Forecast, Terms
 
 FORMAT_VERSION = "1"
 """`format_version` of a plan as JSON."""
-TO_CALL_SCHEMA = {"number": pl.String, "payload": pl.String, "verb": pl.String, "attempt": pl.Int64}
+TO_CALL_SCHEMA = {"number": pl.String, "data_row": pl.UInt32, "verb": pl.String, "attempt": pl.Int64}
 _NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
-"""Columns of people to submit: E.164 number, canonical JSON of their data, the verb of their action, attempt from 1."""
+"""Columns of people to submit: E.164 number, place of their data (People.rows), the verb of their action, attempt from
+1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,9 +134,9 @@ class Task:
         return pl.concat([self.to_call.get_column("number"), *retry_numbers])
 
     def recipients_to_retry(self, remote_id: str) -> pl.DataFrame:
-        """Return the people that a retry request for this batch calls: `number` and `payload`, as wanted now."""
+        """Return the people that a retry request for this batch calls, as wanted now; columns as People.rows."""
         assert self.resource is not None  # batches_to_retry chooses batches of wanted people only
-        return self.resource.recipients.frame.join(self._numbers_to_retry(remote_id), on="number", how="semi")
+        return self.resource.recipients.rows.join(self._numbers_to_retry(remote_id), on="number", how="semi")
 
     def _numbers_to_retry(self, remote_id: str) -> pl.DataFrame:
         members = self.facts.remotes[remote_id].members
@@ -146,8 +146,10 @@ class Task:
     @property
     def digest(self) -> str:
         """The digest of everything that would be sent: people, attempts, settings, batches."""
-        rows = rows_digest(self.to_call, self.facts.key)
-        settings = self.resource.settings_digest if self.resource and len(self.to_call) else None
+        rows, settings = self.facts.key.digest_lines(()), None
+        if self.resource is not None and len(self.to_call):  # people are read only where some are called
+            rows = self.resource.recipients.people.rows_digest(self.to_call, self.facts.key)
+            settings = self.resource.settings_digest
         off = [
             (one, self.facts.key.digest_person(self.facts.lineage, who)) for one, who, _ in self.removals.iter_rows()
         ]
@@ -273,8 +275,7 @@ class Plan:
 def select_to_call(people: pl.DataFrame) -> pl.DataFrame:
     """Return the wanted ones of these people: `address`, its place, and the columns TO_CALL_SCHEMA."""
     attempt = (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt")
-    wanted = people.filter(pl.col("data").is_not_null())
-    return wanted.select("address", "number", pl.col("data").alias("payload"), "verb", attempt)
+    return people.select("address", "number", "data_row", "verb", attempt).drop_nulls("data_row")
 
 
 def count_values(values: pl.Series) -> dict[str, int]:

@@ -48,7 +48,7 @@ def _list_recorded(facts: Facts) -> Iterator[dict[str, Any]]:
 def _wanted_persons(columns: FactColumns, places: Collection[int]) -> pl.DataFrame:
     """Return the wanted people of these addresses, without single calls: `address`, `person` (a digest), `number`."""
     persons = [
-        (place, frames.with_person_digest(facts.resource.recipients.frame.select("number"), facts.key, facts.lineage))
+        (place, frames.with_person_digest(facts.resource.recipients.rows.select("number"), facts.key, facts.lineage))
         for place, facts in enumerate(columns.all_facts)
         if place in places and not facts.is_single_call and facts.resource is not None
     ]

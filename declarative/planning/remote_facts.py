@@ -172,5 +172,5 @@ def _is_other_person(facts: Facts, remote_record: RemoteRecord, remote: Remote) 
     assert facts.resource is not None
     if remote_record.payloads is not None:
         return remote_record.payloads != facts.resource.recipients.payloads
-    numbers = facts.resource.recipients.frame.get_column("number").to_list()
+    numbers = facts.resource.recipients.rows.get_column("number").to_list()
     return remote.members is not None and remote.members.get_column("number").to_list() != numbers

@@ -38,7 +38,7 @@ class _Departure:
     def count_shared(self, newcomers: pl.DataFrame) -> int:
         """Count how many of these newcomers were submitted under it."""
         if self.facts.resource is not None:
-            newcomers = newcomers.join(self.facts.resource.recipients.frame, on="number", how="anti")
+            newcomers = newcomers.join(self.facts.resource.recipients.rows, on="number", how="anti")
         return len(_select_submitted(self.facts, newcomers))
 
 
@@ -112,8 +112,8 @@ def _newcomers(observation: Observation) -> pl.DataFrame:
         or observation.unchanged
         or observation.block
     ):
-        return frames.empty_frame()
-    frame = resource.recipients.frame
+        return pl.DataFrame(schema={"number": pl.String})
+    frame = resource.recipients.rows.select("number")
     return frame.join(_select_submitted(facts, frame), on="number", how="anti")
 
 

@@ -68,7 +68,7 @@ def recipients_to_resubmit(facts: Facts, remote: Remote) -> pl.DataFrame:
     to_call = people.filter(pl.col("verb").is_in([Verb.CREATE, Verb.RETRY]))
     return to_call.select(
         "number",
-        pl.col("data").alias("payload"),
+        "data_row",
         pl.lit(str(Verb.REPLACE)).alias("verb"),
         (pl.col("attempts") + 1).cast(pl.Int64).alias("attempt"),
     )

@@ -104,7 +104,7 @@ def _find_held(facts: Facts, people: pl.DataFrame, finished_count: int, moving: 
         is_new &= ~pl.col("number").is_in(moving.implode())
     if step.room is None:
         return people.clear()
-    order = facts.resource.recipients.frame.select("number").with_row_index("order")
+    order = facts.resource.recipients.rows.select("number").with_row_index("order")
     return people.filter(is_new).select("number").join(order, on="number").sort("order").slice(step.room)
 
 

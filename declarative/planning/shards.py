@@ -8,10 +8,13 @@ from dataclasses import replace
 import polars as pl
 
 from declarative.model.capabilities import Capabilities
+from declarative.model.people import People
 from declarative.model.resource import Resource
 
 REQUEST_BYTES = 16 * 1024
 """What a body holds beside its people, at most: settings, name, time."""
+LONGEST_NUMBER = 16
+"""Bytes of a number, at most: a plus and 15 digits."""
 
 
 def fit_window(capabilities: Capabilities, resource: Resource) -> Capabilities:
@@ -24,22 +27,28 @@ def fit_window(capabilities: Capabilities, resource: Resource) -> Capabilities:
     return replace(capabilities, max_people=min(capabilities.max_people, in_window))
 
 
-def cut_shards(recipients: pl.DataFrame, capabilities: Capabilities) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Cut recipients (columns `number`, `payload`) into shards that fit into one request each, in their order.
+def cut_shards(
+    recipients: pl.DataFrame, capabilities: Capabilities, people: People
+) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Cut recipients (columns `number`, `data_row`) into shards that fit into one request each, in their order. Their
+    data are those of `people`.
 
     Each comes with the number of people before it. Somebody whose data alone are too large is a shard of their own, and
     the provider refuses it.
     """
-    ends = _sum_bytes(recipients, capabilities.person_bytes) if capabilities.max_bytes is not None else None
-    start, sent_bytes = 0, 0
+    room = None if capabilities.max_bytes is None else capabilities.max_bytes - REQUEST_BYTES
+    longest_person = LONGEST_NUMBER + people.payloads.longest + capabilities.person_bytes
+    if room is not None and capabilities.max_people * longest_person <= room:
+        room = None  # whoever they are, they fit
+    start = 0
     while start < len(recipients):
-        end = min(start + capabilities.max_people, len(recipients))
-        if ends is not None and capabilities.max_bytes is not None:
-            fits_until = ends.search_sorted(sent_bytes + capabilities.max_bytes - REQUEST_BYTES, side="right")
-            end = max(start + 1, min(end, int(fits_until)))
-            sent_bytes = int(ends[end - 1])
-        yield start, recipients.slice(start, end - start)
-        start = end
+        shard = recipients.slice(start, capabilities.max_people)
+        if room is not None:
+            ends = _sum_bytes(people.with_data(shard), capabilities.person_bytes)
+            fits_until = ends.search_sorted(room, side="right")
+            shard = shard.head(max(1, int(fits_until)))
+        yield start, shard
+        start += len(shard)
 
 
 def _sum_bytes(recipients: pl.DataFrame, person_bytes: int) -> pl.Series:

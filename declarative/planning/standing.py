@@ -15,6 +15,7 @@ import polars as pl
 from declarative.model.lock import Ended
 from declarative.model.policy import PRE_DIAL
 from declarative.model.remote import Phase
+from declarative.planning.absence import add_absence
 from declarative.planning.columns import PERSON, FactColumns, split_by_address, stack
 from declarative.planning.decide import Reason, Standing, Timing
 from declarative.planning.decisions import add_decisions, move_batch_mates, wait_for_opening
@@ -25,10 +26,8 @@ from declarative.planning.finished import count_finished, find_finished, leave_o
 from declarative.planning.frequency import hold_for_frequency
 from declarative.planning.rollout import hold_for_rollout
 
-_TIMING, _REASON = pl.Enum([timing.value for timing in Timing]), pl.Enum([str(reason) for reason in Reason])
-"""Enums: a million values are bytes instead of texts."""
-_ABSENCE_BY_POLICY = {"suppressed": Reason.SUPPRESSED, "other_country": Reason.OTHER_COUNTRY}
-"""The reason for each policy that excludes people."""
+_TIMING = pl.Enum([timing.value for timing in Timing])
+"""An enum: a million values are bytes instead of texts."""
 
 _FLAGS = ("queued", "revoked", "stuck", "fresh", "changed", "twin", "reached", "busy", "going_on")
 """Columns of _fold_by_person() that are false for a person who was not seen."""
@@ -59,9 +58,9 @@ class Decisions:
     people: pl.DataFrame
     """One row for each person who is not finished, wanted or seen.
 
-    Columns: `address`, its place; `number`; `data` (the wanted payload, or null); the fields of decide.PersonFacts;
-    `attempts` (an upper bound); `phase` and `outcome` of their latest entry; `free_at` (when `retry.after` is over);
-    `verb` and `reason`."""
+    Columns: `address`, its place; `number`; `data_row` (place of the wanted data, or null); the fields of
+    decide.PersonFacts; `attempts` (an upper bound); `phase` and `outcome` of their latest entry; `free_at` (when
+    `retry.after` is over); `verb` and `reason`."""
     finished: Sequence[Ended]
     """By address, the people who were left out: they were called, and no call is due."""
 
@@ -113,10 +112,8 @@ def decide_all(facts: Facts, block: Reason | None = None) -> pl.DataFrame:
 def _decide_people(
     columns: FactColumns, entries: pl.DataFrame, recipients: pl.DataFrame, blocks: Sequence[Reason | None]
 ) -> pl.DataFrame:
-    by_person = _fold_by_person(_compare_entries(recipients, entries))
-    undesired = by_person.join(recipients, on=PERSON, how="anti").with_columns(data=pl.lit(None, dtype=pl.String))
-    frame = recipients.join(by_person, on=PERSON, how="left", maintain_order="left")
-    frame = pl.concat([frame, undesired.select(frame.columns)])
+    by_person = _fold_by_person(_compare_entries(columns, recipients, entries))
+    frame = _add_seen(recipients, by_person)
     are_halted = [_takes_off_all(facts, block) for facts, block in zip(columns.all_facts, blocks, strict=True)]
     frame = _add_person_facts(columns, frame).with_columns(
         columns.of_values(blocks, pl.String).alias("block"),
@@ -125,6 +122,16 @@ def _decide_people(
         columns.value(_most_removals, pl.Int64).alias("most_removals"),
     )
     return wait_for_opening(columns, move_batch_mates(add_decisions(frame)))
+
+
+def _add_seen(recipients: pl.DataFrame, by_person: pl.DataFrame) -> pl.DataFrame:
+    """Return the wanted people with what was seen of them, and whoever else was seen."""
+    if by_person.is_empty():  # the same nulls for all: a million people take no memory and no time
+        nothing = [pl.lit(None, dtype=kind).alias(name) for name, kind in by_person.schema.items()]
+        return recipients.with_columns(null for null in nothing if null.meta.output_name() not in PERSON)
+    undesired = by_person.join(recipients, on=PERSON, how="anti").with_columns(data_row=pl.lit(None, dtype=pl.UInt32))
+    frame = recipients.join(by_person, on=PERSON, how="left", maintain_order="left")
+    return pl.concat([frame, undesired.select(frame.columns)])
 
 
 def _most_removals(facts: Facts) -> int:
@@ -138,19 +145,19 @@ def _takes_off_all(facts: Facts, block: Reason | None) -> bool:
 
 
 def _select_recipients(columns: FactColumns) -> pl.DataFrame:
-    """Return the wanted people as `address`, `number` and `data`; none where the resource is gone or paused."""
+    """Return the wanted people as `address`, `number` and `data_row`; none where the resource is gone or paused."""
     wanted = (
-        (place, facts.resource.recipients.frame)
+        (place, facts.resource.recipients.rows)
         for place, facts in enumerate(columns.all_facts)
         if facts.resource is not None and facts.is_desired
     )
-    people = stack(wanted, {"number": pl.String, "payload": pl.String})
-    return people.select("address", "number", pl.col("payload").alias("data"))
+    return stack(wanted, {"number": pl.String, "data_row": pl.UInt32}).select("address", "number", "data_row")
 
 
-def _compare_entries(recipients: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+def _compare_entries(columns: FactColumns, recipients: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Add `standing` and `changed` to the entries."""
     submitted = recipients.join(frame.select(PERSON), on=PERSON, how="semi")  # empty where all people are new
+    submitted = _with_data(columns, submitted)
     frame = frame.join(submitted, on=PERSON, how="left")
     # Whoever waits without data was sent none. Where the provider returns no data, the digest of a batch says that
     # somebody in it differs, and nothing says who; or no digest is known, and nothing says that they are the same. Then
@@ -161,6 +168,16 @@ def _compare_entries(recipients: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFr
     compared = frame.with_columns(_ENTRY_STANDING.alias("standing"), (pl.col("stale") | data_differs).alias("changed"))
     # These are not carried through the grouping.
     return compared.drop("data", "payload", "exact", "silent", "stale", "doubtful", "by_us")
+
+
+def _with_data(columns: FactColumns, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return wanted people as `address`, `number` and `data`: their payloads."""
+    parts = [wanted.clear().select("address", "number", pl.lit("").alias("data"))]
+    for place, rows in split_by_address(wanted).items():
+        resource = columns.all_facts[place].resource
+        assert resource is not None  # it wants them
+        parts.append(resource.recipients.people.with_data(rows).rename({"payload": "data"}))
+    return pl.concat(parts)
 
 
 def _fold_by_person(frame: pl.DataFrame) -> pl.DataFrame:
@@ -226,7 +243,7 @@ def _add_person_facts(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFrame
     pause = columns.value(lambda facts: retry_policy(facts).after, pl.Duration("us"))
     most_retries = columns.value(lambda facts: retry_policy(facts).max_retries, pl.Int64)
     frame = frame.with_columns(
-        pl.col("data").is_not_null().alias("desired"),
+        pl.col("data_row").is_not_null().alias("desired"),
         (
             (pl.col("dialed_phase") == Phase.UNREACHED).fill_null(False)
             & columns.is_one_of("dialed_outcome", retry_outcomes)
@@ -246,7 +263,7 @@ def _add_person_facts(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFrame
     frame = frame.with_columns(
         pl.coalesce(is_before, has_pause).alias("before_retry"), add_doubts(columns, frame).alias("standing")
     )
-    return _add_absence(columns, _add_timing(columns, frame))
+    return add_absence(columns, _add_timing(columns, frame))
 
 
 def _add_timing(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFrame:
@@ -259,35 +276,3 @@ def _add_timing(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFrame:
     timing_frame = stack(by_person, {"number": pl.String, "timing": pl.String})
     frame = frame.join(timing_frame, on=PERSON, how="left", maintain_order="left")
     return frame.with_columns(pl.coalesce(pl.col("timing").cast(_TIMING), value).alias("timing"))
-
-
-def _add_absence(columns: FactColumns, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add `absence`: why a person is not desired, if they are not."""
-    absence = columns.value(_default_absence, _REASON)
-    with_excluded = [
-        (place, facts.resource.recipients.excluded)
-        for place, facts in enumerate(columns.all_facts)
-        if facts.resource and not facts.resource.paused and facts.resource.recipients.excluded_counts
-    ]
-    excluded = stack(
-        ((place, people) for place, people in with_excluded if not columns.all_facts[place].is_single_call),
-        {"number": pl.String, "policy": pl.String},
-    )
-    if excluded.is_empty():
-        return frame.with_columns(absence.alias("absence"))
-    by_policy = pl.col("policy").replace_strict(_ABSENCE_BY_POLICY, return_dtype=_REASON)
-    frame = frame.join(excluded, on=PERSON, how="left", maintain_order="left")
-    return frame.with_columns(pl.coalesce(by_policy, absence).alias("absence"))
-
-
-def _default_absence(facts: Facts) -> str:
-    """Why a person of an address is not desired, unless a policy excludes them by their number."""
-    resource = facts.resource
-    if resource is None:
-        return str(Reason.REMOVED)
-    if resource.paused:
-        return str(Reason.PAUSED)
-    if facts.is_single_call and resource.recipients.excluded_counts:
-        # Its person may wait under the number from before an edit.
-        return str(_ABSENCE_BY_POLICY[resource.recipients.excluded.item(0, "policy")])
-    return str(Reason.NOT_DESIRED)

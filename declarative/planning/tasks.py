@@ -132,10 +132,11 @@ def add_batch_count(action: Action, task: Task, capabilities: Capabilities) -> A
     """Add `batches` to the counts of people to submit: in how many batches, if in more than one."""
     if action.verb not in (Verb.CREATE, Verb.RETRY) or capabilities.max_people == 1:
         return action
-    if task.facts.resource is not None:
-        capabilities = fit_window(capabilities, task.facts.resource)
+    resource = task.facts.resource
+    assert resource is not None  # somebody is called
     same_attempts = task.to_call.filter(verb=action.verb).partition_by("attempt")  # those of one attempt go together
-    batches = sum(1 for same_attempt in same_attempts for _ in cut_shards(same_attempt, capabilities))
+    cuts = (cut_shards(rows, fit_window(capabilities, resource), resource.recipients.people) for rows in same_attempts)
+    batches = sum(1 for shards in cuts for _ in shards)
     batches += len(task.requests) if action.verb is Verb.RETRY else 0
     return replace(action, counts={**action.counts, "batches": batches}) if batches > 1 else action
 
@@ -149,8 +150,8 @@ def _select_to_call(people: pl.DataFrame, requests: Sequence[Sequence[str]]) -> 
         schema = {"address": pl.UInt32, "dialed_in": pl.String}
         requested = pl.DataFrame(by_request, schema=schema, orient="row")
         retried = retried.join(requested, on=list(schema), how="anti", maintain_order="left")
-    parts = (people.filter(verb=Verb.CREATE), people.filter(verb=Verb.REPLACE), retried)
-    return pl.concat([select_to_call(part) for part in parts])
+    parts = [people.filter(verb=Verb.CREATE), people.filter(verb=Verb.REPLACE), retried]
+    return pl.concat([select_to_call(part) for part in parts if len(part)] or [select_to_call(people.clear())])
 
 
 def _count_unapproved_mates(people: pl.DataFrame) -> dict[int, int]:

@@ -12,6 +12,7 @@ from declarative.app.report import CallCount, build_report
 from declarative.app.results import add_details
 from declarative.model.frames import numbers_digest, payloads_digest
 from declarative.model.lock import RemoteRecord, ResourceRecord
+from declarative.model.people import People
 from declarative.model.recipients import Recipients
 from declarative.model.remote import Phase, Remote
 from declarative.planning.facts import Observation
@@ -97,7 +98,7 @@ def make_campaign() -> tuple[Observation, pl.DataFrame]:
     }
     wanted_frame = pl.DataFrame({"number": numbers}).with_columns(payload=pl.lit("{}"))
     digests = (lambda: numbers_digest(wanted_frame, KEY), lambda: payloads_digest(wanted_frame, KEY))
-    wanted = Recipients(count, lambda: wanted_frame, *digests)
+    wanted = Recipients(count, lambda: People.of(wanted_frame), *digests)
     records = {remote_id: remembered(shard=shard + 1) for shard, remote_id in enumerate(remotes)}
     facts = make_facts(*remotes.values(), wanted=resource(wanted), record=ResourceRecord(generation=1, remotes=records))
     hour = (index % 10 + 10).cast(pl.String)

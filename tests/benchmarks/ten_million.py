@@ -19,6 +19,7 @@ pl.DataFrame({
     "phone": "+4930" + digits,
     "customer_id": "cust_" + index.cast(pl.String),
     "plan": pl.select(pl.when(index % 2 == 0).then(pl.lit("basic")).otherwise(pl.lit("gold"))).to_series(),
+    "renews_on": pl.select(pl.format("2026-12-{}", (1 + index % 28).cast(pl.String).str.zfill(2))).to_series(),
     "language": pl.repeat("EN", count, eager=True),
 }).write_csv(file)
 """

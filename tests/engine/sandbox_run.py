@@ -23,6 +23,7 @@ from declarative.model import frames
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.lock import Intent, Lock, RequestKind
 from declarative.model.mark import Mark, address_hash, project_hash
+from declarative.model.people import People
 from declarative.model.recipients import Recipients
 from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
 from declarative.model.resource import Kind, Project, ProviderSpec, Resource, Route
@@ -176,7 +177,7 @@ def recipients(*numbers: str, payload: str = "{}") -> Recipients:
     frame = pl.DataFrame(columns, schema_overrides={"number": pl.String})
     return Recipients(
         len(frame),
-        lambda: frame,
+        lambda: People.of(frame),
         lambda: frames.numbers_digest(frame, KEY),
         lambda: frames.payloads_digest(frame, KEY),
     )

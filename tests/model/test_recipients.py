@@ -7,9 +7,10 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
+from declarative.model.people import People
 from declarative.model.recipients import Recipients
 
-ADA = pl.DataFrame({"number": ["+14155550101"], "payload": ["{}"]})
+ADA = People.of(pl.DataFrame({"number": ["+14155550101"], "payload": ["{}"]}))
 
 
 def test_nothing_is_made_before_it_is_used_and_nothing_twice() -> None:

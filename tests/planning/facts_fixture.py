@@ -13,6 +13,7 @@ from declarative.model import frames as people
 from declarative.model.digest import PersonKey, json_digest
 from declarative.model.lock import Intent, RemoteRecord, RequestKind, ResourceRecord
 from declarative.model.mark import Mark, address_hash, project_hash, settings_hash
+from declarative.model.people import People
 from declarative.model.policy import Retry
 from declarative.model.recipients import Recipients
 from declarative.model.remote import Phase, Remote
@@ -53,7 +54,7 @@ def crowd(wanted: str | Mapping[str, str], kept_out: Mapping[str, str] | None = 
     policies = pl.DataFrame(pairs, schema={"number": pl.String, "policy": pl.String}, orient="row")
     return Recipients(
         len(frame),
-        lambda: frame,
+        lambda: People.of(frame),
         lambda: people.numbers_digest(frame, KEY),
         lambda: people.payloads_digest(frame, KEY),
         excluded=lambda: policies,

@@ -76,10 +76,14 @@ def _one_member(shown: str) -> pl.DataFrame:
 
 
 def _facts_of_one(wanted: pl.DataFrame, remote: Remote) -> Facts:
+    from declarative.model.people import People
     from declarative.model.recipients import Recipients
 
     recipients = Recipients(
-        1, lambda: wanted, lambda: frames.numbers_digest(wanted, KEY), lambda: frames.payloads_digest(wanted, KEY)
+        1,
+        lambda: People.of(wanted),
+        lambda: frames.numbers_digest(wanted, KEY),
+        lambda: frames.payloads_digest(wanted, KEY),
     )
     record = remembered(count=1, numbers=frames.numbers_digest(wanted, KEY))
     return make_facts(remote, wanted=resource(recipients), record=ResourceRecord(generation=1, remotes={"b1": record}))

@@ -13,6 +13,7 @@ import pytest
 from declarative.model.calling_hours import CallingHours, Window, next_closing
 from declarative.model.capabilities import Capabilities
 from declarative.model.lock import CancelProgress, ResourceRecord
+from declarative.model.people import People
 from declarative.model.policy import Pace, Policy
 from declarative.model.remote import Phase
 from declarative.model.resource import Resource, Route
@@ -179,10 +180,9 @@ def test_single_calls_go_at_the_pace_of_the_manifest() -> None:
 
 
 def abroad(*numbers: str) -> Resource:
+    frame = pl.DataFrame({"number": numbers, "payload": ["{}"] * len(numbers)})
     people = crowd("".join("abc"[: len(numbers)]))
-    frame = people.frame.with_columns(number=people.frame.get_column("number").clone())
-    frame = frame.with_columns(frame.get_column("number").replace(dict(zip(frame["number"], numbers, strict=True))))
-    people.__dict__["frame"] = frame
+    people.__dict__["people"] = People.of(frame)
     return resource(people)
 
 

@@ -32,7 +32,7 @@ HOSTS = {"cartesia": "api.cartesia.ai", "callingbox": "api.callingbox.io"}
 
 def plan_of(letters: str, *, cancels: tuple[str, ...] = (), project: str = "spring", lock: Lock | None = LOCK) -> Plan:
     """A plan that creates these people and cancels these batches at one address."""
-    rows = [(number(who), "{}", "create", 1) for who in letters]
+    rows = [(number(who), row, "create", 1) for row, who in enumerate(letters)]
     call = pl.DataFrame(rows, schema=TO_CALL_SCHEMA, orient="row")
     facts = Facts(
         address=ADDRESS,

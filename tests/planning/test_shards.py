@@ -9,6 +9,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from declarative.model.capabilities import Capabilities
+from declarative.model.people import People
 from declarative.planning.shards import REQUEST_BYTES, cut_shards, fit_window
 from tests.planning.capabilities_fixture import BATCHES
 from tests.planning.facts_fixture import resource
@@ -19,9 +21,14 @@ def recipients(*data: str | None) -> pl.DataFrame:
     return pl.DataFrame({"number": numbers, "payload": data}, schema={"number": pl.String, "payload": pl.String})
 
 
+def cut(frame: pl.DataFrame, capabilities: Capabilities) -> list[pl.DataFrame]:
+    people = People.of(frame)
+    return [people.with_data(shard) for _, shard in cut_shards(people.rows, capabilities, people)]
+
+
 def sizes(frame: pl.DataFrame, max_people: int, room: int | None) -> list[int]:
     max_bytes = None if room is None else REQUEST_BYTES + room
-    return [len(shard) for _, shard in cut_shards(frame, replace(BATCHES, max_people=max_people, max_bytes=max_bytes))]
+    return list(map(len, cut(frame, replace(BATCHES, max_people=max_people, max_bytes=max_bytes))))
 
 
 def test_without_a_limit_of_bytes_people_are_counted() -> None:
@@ -44,7 +51,7 @@ def test_data_that_are_too_large_alone_go_alone() -> None:
 def test_everybody_is_in_one_shard_that_fits(lengths: list[int | None], max_people: int, room: int | None) -> None:
     frame = recipients(*[None if length is None else "x" * length for length in lengths])
     max_bytes = None if room is None else REQUEST_BYTES + room
-    shards = [shard for _, shard in cut_shards(frame, replace(BATCHES, max_people=max_people, max_bytes=max_bytes))]
+    shards = cut(frame, replace(BATCHES, max_people=max_people, max_bytes=max_bytes))
     assert [number for shard in shards for number in shard["number"]] == list(frame["number"])
     for shard in shards:
         total = sum(12 + len(data or "") + BATCHES.person_bytes - 1 for data in shard["payload"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -10,12 +10,14 @@ import polars as pl
 
 from declarative.manifest.messages import quote
 from declarative.manifest.recipients.countries import is_too_short
-from declarative.manifest.recipients.csv_grammar import CsvFault, Row, is_strict, read_rows
+from declarative.manifest.recipients.csv_grammar import CsvFault, Row, cut_rows, is_strict, read_rows
 from declarative.manifest.recipients.source import Place, Source, UnreadableFile
 from declarative.manifest.recipients.text_file import read_text
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 """What may stand between cells."""
+_PART = 16 << 20
+"""Bytes that are read at a time: what is read is a few times larger than its text."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,11 @@ class CsvText:
     header: Row
     """The row of column names."""
 
-    @property
-    def body(self) -> bytes:
-        return self.data[self.header.end :]
-
 
 def open_csv(source: Source) -> CsvText:
     """Read the text and its header. Raises UnreadableFile."""
     data = read_text(source)
-    if not data.strip():
+    if not data or data.isspace():
         raise UnreadableFile(source.file_problem("is empty", "a CSV file begins with a line of column names"))
     start, delimiter = _find_delimiter(source, data)
     try:
@@ -53,19 +51,27 @@ def open_csv(source: Source) -> CsvText:
     return CsvText(source, data, delimiter, header)
 
 
-def read_csv(text: CsvText, column_names: Sequence[str]) -> pl.DataFrame:
-    """Read the named columns as text, without blank rows. Raises UnreadableFile."""
-    source, header, body = text.source, text.header.cells, text.body
-    if not is_strict(body, text.delimiter, len(header)):
+def read_csv(text: CsvText, column_names: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Yield the named columns as text, without blank rows, many rows at a time. Raises UnreadableFile."""
+    parts = cut_rows(text.data, text.header.end, _PART)
+    yield _read_part(text, next(parts, b""), column_names)
+    for part in parts:
+        yield _read_part(text, part, column_names)
+    _check_last_number(text)
+
+
+def _read_part(text: CsvText, part: bytes, column_names: Sequence[str]) -> pl.DataFrame:
+    """Read whole rows of a file."""
+    header, number_column = text.header.cells, text.source.number_column
+    if not is_strict(part, text.delimiter, len(header)):
         raise _first_fault_error(text)
     # A header of numbers in place of the file's own, whose names may be empty.
     numbers = text.delimiter.join(b"%d" % place for place in range(len(header)))
     schema = {str(place): pl.String for place in range(len(header))}
     frame = pl.read_csv(
-        numbers + b"\n" + body, schema=schema, separator=text.delimiter.decode(), infer_schema=False
+        numbers + b"\n" + part, schema=schema, separator=text.delimiter.decode(), infer_schema=False
     ).fill_null("")
-    _check_last_number(text)
-    number_place = str(header.index(source.number_column)) if source.number_column else "0"
+    number_place = str(header.index(number_column)) if number_column else "0"
     if (frame.get_column(number_place) == "").any():
         frame = frame.filter(pl.any_horizontal(pl.all() != ""))
     return frame.select(pl.col(str(header.index(name))).alias(name) for name in column_names)
@@ -93,9 +99,10 @@ def csv_places(source: Source, rows: Sequence[int], column: str) -> dict[int, Pl
 
 def _find_delimiter(source: Source, data: bytes) -> tuple[int, bytes]:
     """How many lines stand before the header, and what stands between cells. Raises UnreadableFile."""
-    first, _, _ = data.lstrip(b"\r\n").partition(b"\n")
-    first = first.rstrip(b"\r")
-    blank_lines = data[: len(data) - len(data.lstrip(b"\r\n"))].count(b"\n")
+    text = data.lstrip(b"\r\n")
+    end = text.find(b"\n")
+    first = text[: end if end >= 0 else len(text)].rstrip(b"\r")
+    blank_lines = data.count(b"\n", 0, len(data) - len(text))
     if first.lower().startswith(b"sep=") and len(first) == 5:
         return blank_lines + 1, source.delimiter.encode() or first[4:]
     if source.delimiter:
@@ -145,7 +152,7 @@ def _check_last_number(text: CsvText) -> None:
     """Refuse a file that looks like a copy that was interrupted: it does not end with a line break, and its last cell
     is the beginning of a number. A shortened number may be the number of another person."""
     source = text.source
-    last_line = text.data.rpartition(b"\n")[2].decode()
+    last_line = text.data[text.data.rfind(b"\n") + 1 :].decode()
     if not last_line.strip() or '"' in last_line or text.header.cells[-1] != source.number_column:
         return
     if is_too_short(last_line.rpartition(text.delimiter.decode())[2].strip()):

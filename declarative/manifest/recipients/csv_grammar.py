@@ -40,6 +40,21 @@ class CsvFault(Exception):
         self.line, self.start, self.message, self.hint = line, start, message, hint
 
 
+def cut_rows(data: bytes, start: int, size: int) -> Iterator[bytes]:
+    """Yield the text from `start` on in parts of whole rows, of about so many bytes. The text is strict if each part
+    is: a row ends where the line does, with an even number of quotes before it."""
+    while start < len(data):
+        end, counted, is_open = min(start + size, len(data)), start, False
+        while end < len(data):
+            end = data.find(b"\n", end) + 1 or len(data)
+            is_open ^= data.count(b'"', counted, end) % 2 == 1
+            counted = end
+            if not is_open:
+                break
+        yield data[start:end]
+        start = end
+
+
 def is_strict(data: bytes, delimiter: bytes, width: int) -> bool:
     """Whether every row is written by the grammar and is blank or has `width` cells."""
     bare = data

@@ -37,7 +37,7 @@ def load_suppressed_numbers(source: Source, problems: ProblemCollector, key: Per
     erased = _read_erased(source, problems, key)
     if erased is not None and not erased.has_numbers:
         return SuppressedNumbers(_NO_TEXTS, _NO_TEXTS, len(erased.names), erased.names, key)
-    frame = tables.read_rows(source, problems).frame.drop_nulls("number")
+    frame = tables.read_rows(source, problems).rows.frame.drop_nulls("number")
     if erased is not None:
         frame = frame.filter(~pl.col("row").is_in(erased.rows) | (pl.col("number").str.strip_chars() != ""))
     suppressed, is_unreadable = read_suppressed(frame.get_column("number"), source.region)
@@ -60,7 +60,8 @@ def _read_erased(source: Source, problems: ProblemCollector, key: PersonKey) -> 
         source = source if has_numbers else replace(source, number_column=PERSON_COLUMN)
         with tables.open_table(source) as table:
             names = list(dict.fromkeys([source.number_column, PERSON_COLUMN]))
-            texts = column_texts(table.read(names).get_column(PERSON_COLUMN)).fill_null("").to_list()
+            parts = [column_texts(part.get_column(PERSON_COLUMN)) for part in table.read(names)]
+            texts = pl.concat(parts).fill_null("").to_list()
     except UnreadableFile:
         return None  # whoever reads its numbers says why
     persons = {row: text for row, text in enumerate(texts) if text}

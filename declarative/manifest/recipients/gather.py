@@ -10,6 +10,7 @@ import functools
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +35,9 @@ from declarative.model.recipients import HELD_BACK, Recipients
 if TYPE_CHECKING:
     import polars as pl
 
+    from declarative.manifest.recipients.file_rows import FileRows
+    from declarative.model.people import People
+
 _BY_POLICY = {"suppressed", "other_country"}
 """Those keys of HELD_BACK that stand for people in RecipientTable.excluded."""
 FileState = tuple[int, ...]
@@ -43,10 +47,12 @@ FileState = tuple[int, ...]
 class RecipientTable(NamedTuple):
     """The people of a resource after its policies."""
 
-    recipients: pl.DataFrame
-    """People who may be called. Columns `number` and `payload`."""
+    recipients: People
+    """People who may be called."""
+    named: People
+    """Those of the manifest, before a policy excludes anybody."""
     excluded: pl.DataFrame
-    """People whom a policy excludes. Columns `number`, `payload` and `policy`."""
+    """People whom a policy excludes. Columns `number` and `policy`."""
     held_counts: dict[str, int]
     """How many rows and people are held back, by the key of the plan's `held`."""
     warnings: list[str]
@@ -79,7 +85,7 @@ class RecipientLoader:
             file = None  # a faulty table must never be known to a later run
         elif _file_states(recipient_spec) != states_before:
             raise _file_changed_error(recipient_spec)
-        summary = RecipientSummary.create(file, table.recipients.height, table.held_counts, table.warnings)
+        summary = RecipientSummary.create(file, len(table.recipients.rows), table.held_counts, table.warnings)
         return self._lazy_recipients(summary, lambda: table)
 
     def watch_lists(self) -> Callable[[], Sequence[ListLook]]:
@@ -98,11 +104,11 @@ class RecipientLoader:
             pairs = [pair for pair, is_inside in zip(named, inside, strict=True) if is_inside]
         return Recipients(
             len(pairs),
-            lambda: _frame_of_recipients(pairs),
+            lambda: _people_of(pairs),
             lambda: self._key.digest_lines(f"{number}\n" for number, _ in sorted(pairs)),
             lambda: self._digest_pairs(pairs),
             {"other_country": len(abroad)} if abroad else {},
-            lambda: _with_policy(_frame_of_recipients(abroad), "other_country"),
+            lambda: _with_policy(_people_of(abroad).rows, "other_country"),
             _not_assigned_warnings(count_not_assigned(number for number, _ in pairs)),
             lambda: self._digest_pairs(named),
         )
@@ -114,26 +120,16 @@ class RecipientLoader:
     def _lazy_recipients(self, summary: RecipientSummary, load: Callable[[], RecipientTable]) -> Recipients:
         table = functools.cache(load)
 
-        def frame() -> pl.DataFrame:
-            return table().recipients
-
         is_narrowed = bool(_BY_POLICY & set(summary.excluded_counts))
 
         def digests() -> dict[str, str]:
-            import polars as pl
-
-            from declarative.model.frames import numbers_digest, payloads_digest
-
-            people = frame()
-            made = {"numbers": numbers_digest(people, self._key), "payloads": payloads_digest(people, self._key)}
-            if is_narrowed:
-                excluded = table().excluded.select("number", "payload")
-                made["before_policy"] = payloads_digest(pl.concat([people, excluded]), self._key)
-            return made
+            people = table().recipients
+            made = {"numbers": people.numbers_digest(self._key), "payloads": people.payloads_digest(self._key)}
+            return made | ({"before_policy": table().named.payloads_digest(self._key)} if is_narrowed else {})
 
         return Recipients(
             summary.count,
-            frame,
+            lambda: table().recipients,
             lambda: summary.digest("numbers", digests),
             lambda: summary.digest("payloads", digests),
             summary.excluded_counts,
@@ -155,50 +151,50 @@ class RecipientLoader:
         return table
 
     def _build_table(self, recipient_spec: RecipientSpec, problems: ProblemCollector) -> RecipientTable:
-        import polars as pl
-
         from declarative.manifest.recipients import tables
+        from declarative.manifest.recipients.file_rows import FileRows, join_rows
         from declarative.model.frames import has_duplicates
 
         inline = recipient_spec.inline
         pairs = list(zip(inline.numbers, inline.payloads, strict=True))
-        parts = [_frame_of_recipients(pairs).with_row_index("row").select("number", "payload", "row")]
+        parts = [FileRows.collect([_frame_of(pairs).with_row_index("row")])]
         held_counts: Counter[str] = Counter()
         warnings: list[str] = []
         for source in recipient_spec.sources:
-            rows = tables.load_recipients(source, problems)
-            part = _without_repeated(rows.frame, parts) if source.keep_first else rows.frame
-            held_counts.update(rows.held_counts, duplicate=rows.frame.height - part.height)
-            warnings += rows.warnings
-            parts.append(part)
-        frame = pl.concat(parts) if len(parts) > 1 else parts[0]
-        if has_duplicates(frame):
-            problems.extend(table_duplicate_problems(recipient_spec, parts, frame, problems.most_described))
-        recipients, excluded = self._apply_policies(recipient_spec, frame.select("number", "payload"), problems)
+            read = tables.load_recipients(source, problems)
+            rows = _without_repeated(read.rows, parts) if source.keep_first else read.rows
+            held_counts.update(read.held_counts, duplicate=read.rows.frame.height - rows.frame.height)
+            warnings += read.warnings
+            parts.append(rows)
+        frames, named = [part.frame for part in parts], join_rows(parts)
+        if has_duplicates(named.rows):
+            problems.extend(table_duplicate_problems(recipient_spec, frames, named.rows, problems.most_described))
+        recipients, excluded = self._apply_policies(recipient_spec, named, problems)
         held_counts.update(dict(excluded.get_column("policy").value_counts().iter_rows()))
         if problems.is_empty and recipient_spec.hours is not None:
-            problems.extend(zone_problems(recipient_spec, parts, frame, recipients, problems.most_described))
+            problems.extend(zone_problems(recipient_spec, frames, named.rows, recipients, problems.most_described))
         if problems.is_empty:
-            warnings += _not_assigned_warnings(count_not_valid(recipients.get_column("number")))
+            warnings += _not_assigned_warnings(count_not_valid(recipients.rows.get_column("number")))
         counts = {key: held_counts[key] for key in HELD_BACK if held_counts[key]}
-        return RecipientTable(recipients, excluded, counts, warnings)
+        return RecipientTable(recipients, named, excluded, counts, warnings)
 
     def _apply_policies(
-        self, recipient_spec: RecipientSpec, frame: pl.DataFrame, problems: ProblemCollector
-    ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Whom the policies leave, and whom they exclude."""
+        self, recipient_spec: RecipientSpec, named: People, problems: ProblemCollector
+    ) -> tuple[People, pl.DataFrame]:
+        """Whom the policies leave, and whom they exclude: `number` and `policy`."""
         import polars as pl
 
-        excluded = [_with_policy(frame.clear(), "")]
+        rows = named.rows
+        excluded = [_with_policy(rows.clear(), "")]
         for source in recipient_spec.suppress:
-            suppressed = self.suppression_files.read(source, problems).matches(frame.get_column("number"))
-            excluded.append(_with_policy(frame.filter(suppressed), "suppressed"))
-            frame = frame.filter(~suppressed)
+            suppressed = self.suppression_files.read(source, problems).matches(rows.get_column("number"))
+            excluded.append(_with_policy(rows.filter(suppressed), "suppressed"))
+            rows = rows.filter(~suppressed)
         if recipient_spec.countries is not None and problems.is_empty:  # only E.164 numbers have a country
-            inside = countries.match_countries_column(frame.get_column("number"), recipient_spec.countries)
-            excluded.append(_with_policy(frame.filter(~inside), "other_country"))
-            frame = frame.filter(inside)
-        return frame, pl.concat(excluded)
+            inside = countries.match_countries_column(rows.get_column("number"), recipient_spec.countries)
+            excluded.append(_with_policy(rows.filter(~inside), "other_country"))
+            rows = rows.filter(inside)
+        return replace(named, rows=rows), pl.concat(excluded)
 
     def _summary_name(self, recipient_spec: RecipientSpec) -> str:
         """The file name of a summary: a digest of everything that decides it, keyed like every digest that covers
@@ -228,13 +224,14 @@ def _hours_digest_input(hours: CallingHours) -> list[object]:
     return [windows, hours.column]
 
 
-def _without_repeated(frame: pl.DataFrame, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def _without_repeated(rows: FileRows, parts: Sequence[FileRows]) -> FileRows:
     """The first row of each number that stands in none of the parts. Rows with a problem have no number and stay."""
     import polars as pl
 
-    earlier = pl.concat([part.select("number") for part in parts])
-    is_first = frame.get_column("number").is_first_distinct() | frame.get_column("number").is_null()
-    return frame.filter(is_first).join(earlier, on="number", how="anti", maintain_order="left")
+    earlier = pl.concat([part.frame.select("number") for part in parts])
+    numbers = rows.frame.get_column("number")
+    frame = rows.frame.filter(numbers.is_first_distinct() | numbers.is_null())
+    return rows._replace(frame=frame.join(earlier, on="number", how="anti", maintain_order="left"))
 
 
 def _not_assigned_warnings(count: int) -> list[str]:
@@ -244,16 +241,22 @@ def _not_assigned_warnings(count: int) -> list[str]:
     return [f"{numbers} possible, but not assigned in the numbering plan of the country: is that a list of tests?"]
 
 
-def _frame_of_recipients(pairs: Sequence[tuple[str, str]]) -> pl.DataFrame:
+def _frame_of(pairs: Sequence[tuple[str, str]]) -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame(pairs, schema={"number": pl.String, "payload": pl.String}, orient="row")
 
 
-def _with_policy(frame: pl.DataFrame, policy: str) -> pl.DataFrame:
+def _people_of(pairs: Sequence[tuple[str, str]]) -> People:
+    from declarative.model.people import People
+
+    return People.of(_frame_of(pairs))
+
+
+def _with_policy(rows: pl.DataFrame, policy: str) -> pl.DataFrame:
     import polars as pl
 
-    return frame.with_columns(pl.lit(policy).alias("policy"))
+    return rows.select("number", pl.lit(policy).alias("policy"))
 
 
 def _file_states(recipient_spec: RecipientSpec) -> list[FileState]:

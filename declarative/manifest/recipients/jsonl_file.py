@@ -16,6 +16,7 @@ from declarative.errors import Problem
 from declarative.manifest import messages
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients.fields import data_faults
+from declarative.manifest.recipients.file_rows import FileRows
 from declarative.manifest.recipients.source import Condition, Place, Source, UnreadableFile
 from declarative.manifest.recipients.text_file import read_text
 from declarative.model.digest import canonical_json
@@ -31,17 +32,16 @@ _BLANKS = re.compile(r"[ \t\r\n]*")
 _UNUSUAL = re.compile(rb'[0-9]{19}|[0-9.]{17}|"[ \t\r]+:|\.[0-9]+0(?![0-9])|[0-9][eE]|-0(?![0-9.])')
 
 
-def read_json(source: Source, problems: ProblemCollector) -> tuple[pl.DataFrame, int, list[str]]:
-    """Return columns `number`, `payload` and `row`, with a row for each object that the entry selects; how many it does
-    not select; and the names of all fields.
+def read_json(source: Source, problems: ProblemCollector) -> tuple[FileRows, int, list[str]]:
+    """Return a row for each object that the entry selects; how many it does not select; and the names of all fields.
 
     `number` is empty when the object has none. It is null when the object is wrong in another way, which is reported
     here. Raises UnreadableFile.
     """
     reader = _JsonReader(source, problems.most_described)
-    frame = pl.concat(reader.frames(), rechunk=True)
+    rows = FileRows.collect(reader.frames())
     problems.extend(reader.problems())
-    return frame, reader.not_selected, sorted(reader.seen_columns)
+    return rows, reader.not_selected, sorted(reader.seen_columns)
 
 
 class _JsonReader:

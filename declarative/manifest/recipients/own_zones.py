@@ -16,6 +16,8 @@ from declarative.privacy import mask
 if TYPE_CHECKING:
     import polars as pl
 
+    from declarative.model.people import People
+
 _MOST_NAMED = 3
 """Zones that a message names."""
 
@@ -24,7 +26,7 @@ def zone_problems(
     recipient_spec: RecipientSpec,
     parts: Sequence[pl.DataFrame],
     frame: pl.DataFrame,
-    recipients: pl.DataFrame,
+    recipients: People,
     most_described: int,
 ) -> Iterator[Problem]:
     """Find people with a zone that is none, and people whose zones never allow a call together. `frame` joins `parts`,
@@ -35,7 +37,7 @@ def zone_problems(
 
     hours = recipient_spec.hours
     assert hours is not None
-    zones = with_zones(recipients, hours.column).select("number", "zones")
+    zones = with_zones(recipients.frame if hours.column else recipients.rows, hours.column).select("number", "zones")
     faults = {text: fault for text in zones.get_column("zones").unique() if (fault := _find_fault(hours, text))}
     if not faults:
         return

@@ -22,7 +22,7 @@ def open_parquet(source: Source) -> Iterator[Table]:
         with read_columns("parquet", source.file) as path:
             yield Table(
                 list(pl.read_ipc_schema(path)),
-                lambda names: _read_named(source, pl.read_ipc(path, columns=list(names))),
+                lambda names: [_read_named(source, pl.read_ipc(path, columns=list(names)))],
                 lambda: int(pl.scan_ipc(path).select(pl.len()).collect().item()),
             )
     except ChildFailed as failed:

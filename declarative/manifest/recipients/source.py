@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path as File
 from typing import TYPE_CHECKING, NamedTuple
@@ -143,8 +143,8 @@ class Table(NamedTuple):
 
     header: list[str]
     """The names of all columns, in order; empty for one without a name."""
-    read: Callable[[Sequence[str]], pl.DataFrame]
-    """Reads the named columns, without blank rows. Raises UnreadableFile."""
+    read: Callable[[Sequence[str]], Iterable[pl.DataFrame]]
+    """Gives the named columns, without blank rows, in one part at least, each of many rows. Raises UnreadableFile."""
     count_rows: Callable[[], int]
     """Counts the rows, without blank ones. Raises UnreadableFile."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import NamedTuple
@@ -16,7 +17,9 @@ from declarative.errors import Problem
 from declarative.manifest import messages
 from declarative.manifest.problems import ProblemCollector
 from declarative.manifest.recipients.csv_file import csv_places, open_csv, read_csv
-from declarative.manifest.recipients.fields import FLAT_VALUE, count_fault, name_fault, text_fault
+from declarative.manifest.recipients.fields import FLAT_VALUE, text_fault
+from declarative.manifest.recipients.file_columns import columns_by_field
+from declarative.manifest.recipients.file_rows import FileRows
 from declarative.manifest.recipients.jsonl_file import describe_json, json_places, read_json
 from declarative.manifest.recipients.number_faults import describe_bad_number
 from declarative.manifest.recipients.parquet_file import open_parquet
@@ -27,20 +30,18 @@ from declarative.model.capabilities import DataLimits
 from declarative.model.digest import canonical_json
 from declarative.model.numbers import normalize_column
 from declarative.model.resource import Json
-from declarative.privacy import mask_all
 
 _CONSENT = re.compile(
     r"(?:donot|dont)(?:call|contact)|dn[cd]|opt(?:ed)?(?:in|out)|unsubscribed?|(?:has)?consent(?:ed)?"
 )
 """Names of columns, in small letters alone, that tell who may be called."""
-_ROW_SCHEMA = {"number": pl.String, "payload": pl.String, "row": pl.UInt32}
 
 
 class SourceRows(NamedTuple):
     """The people of one file."""
 
-    frame: pl.DataFrame
-    """Columns `number` (in normal form), `payload` and `row` (from 0, in the file)."""
+    rows: FileRows
+    """Who they are, with `number` in normal form."""
     held_counts: dict[str, int]
     """How many rows the entry leaves out, by the key of the plan's `held`."""
     warnings: list[str]
@@ -49,17 +50,17 @@ class SourceRows(NamedTuple):
 
 def load_recipients(source: Source, problems: ProblemCollector) -> SourceRows:
     """Read the people of a file in order. What is wrong is added to `problems`."""
-    rows = read_rows(source, problems)
-    raw = rows.frame.get_column("number")
-    frame = rows.frame.with_columns(normalize_column(raw, source.region).alias("number"))
+    read = read_rows(source, problems)
+    raw = read.rows.frame.get_column("number")
+    frame = read.rows.frame.with_columns(normalize_column(raw, source.region).alias("number"))
     is_bad = raw.is_not_null() & frame.get_column("number").is_null()
     if source.skip_invalid:
-        rows.held_counts["invalid_number"] = int(is_bad.sum())
+        read.held_counts["invalid_number"] = int(is_bad.sum())
     else:
-        problems.extend(number_problems(source, rows.frame.filter(is_bad), problems.most_described))
-    frame = frame.filter(~is_bad)
-    problems.extend(_payload_size_problems(source, frame, problems.most_described))
-    return rows._replace(frame=frame)
+        problems.extend(number_problems(source, read.rows.frame.filter(is_bad), problems.most_described))
+    rows = read.rows._replace(frame=frame.filter(~is_bad) if is_bad.any() else frame)
+    problems.extend(_payload_size_problems(source, rows, problems.most_described))
+    return read._replace(rows=rows)
 
 
 def file_places(source: Source, rows: Sequence[int]) -> dict[int, Place]:
@@ -98,17 +99,17 @@ def read_rows(source: Source, problems: ProblemCollector) -> SourceRows:
     try:
         _check_sha256(source)
         if source.format in ("jsonl", "json"):
-            frame, not_selected, names = read_json(source, problems)
-            rows = SourceRows(frame, {"not_selected": not_selected}, list(_header_warnings(source, names)))
+            rows, not_selected, names = read_json(source, problems)
+            read = SourceRows(rows, {"not_selected": not_selected}, list(_header_warnings(source, names)))
         else:
-            rows = _read_columns(source, problems)
+            read = _read_columns(source, problems)
     except UnreadableFile as unreadable:
         problems.add(unreadable.problem)
-        return SourceRows(pl.DataFrame(schema=_ROW_SCHEMA), {}, [])
-    is_empty = rows.frame.is_empty() and not rows.held_counts.get("not_selected")
+        return SourceRows(FileRows.none(), {}, [])
+    is_empty = read.rows.frame.is_empty() and not read.held_counts.get("not_selected")
     if is_empty and not source.list_name and not problems.has_new(mark):
         problems.add(source.file_problem("contains no one", "if that is intended, remove the file's entry"))
-    return rows
+    return read
 
 
 def _check_sha256(source: Source) -> None:
@@ -128,29 +129,45 @@ def open_table(source: Source) -> Iterator[Table]:
         case _:
             text = open_csv(source)
             header = text.header.cells
-            yield Table(header, lambda names: read_csv(text, names), lambda: read_csv(text, header[:1]).height)
+            yield Table(header, lambda names: read_csv(text, names), lambda: sum(map(len, read_csv(text, header[:1]))))
 
 
 def _read_columns(source: Source, problems: ProblemCollector) -> SourceRows:
     with open_table(source) as table:
-        fields = _columns_by_field(source, table.header, problems)
+        fields = columns_by_field(source, table.header, problems)
         if fields is None:
-            return SourceRows(pl.DataFrame(schema=_ROW_SCHEMA), {}, [])
+            return SourceRows(FileRows.none(), {}, [])
         conditions = [condition.column for condition in source.where]
-        frame = table.read(list(dict.fromkeys(chain([source.number_column], *fields.values(), conditions))))
-    try:
-        selected = _selected(source, frame)
-        rows = pl.Series("row", range(frame.height), dtype=pl.UInt32)
-        if selected is not None:
-            frame, rows = frame.filter(selected), rows.filter(selected)
-        problems.extend(_nested_variable_problems(source, frame, fields))
-        data = build_payloads(frame, fields, source.person_schema.text_fields)
-    except TypeError as error:
-        message = f"column {messages.quote(str(error))} holds values that JSON cannot represent"
-        raise UnreadableFile(source.file_problem(message, "store them as text, or leave the column out")) from None
-    held_counts = {} if selected is None else {"not_selected": int((~selected).sum())}
-    columns = {"number": frame.get_column(source.number_column), "payload": data, "row": rows}
-    return SourceRows(pl.DataFrame(columns), held_counts, list(_header_warnings(source, table.header)))
+        parts = table.read(list(dict.fromkeys(chain([source.number_column], *fields.values(), conditions))))
+        held_counts: Counter[str] = Counter()
+        try:
+            rows = FileRows.collect(_read_parts(source, parts, fields, problems, held_counts))
+        except TypeError as error:
+            message = f"column {messages.quote(str(error))} holds values that JSON cannot represent"
+            hint = "store them as text, or leave the column out"
+            raise UnreadableFile(source.file_problem(message, hint)) from None
+    return SourceRows(rows, dict(held_counts), list(_header_warnings(source, table.header)))
+
+
+def _read_parts(
+    source: Source,
+    parts: Iterable[pl.DataFrame],
+    fields: dict[str, list[str]],
+    problems: ProblemCollector,
+    held_counts: Counter[str],
+) -> Iterator[pl.DataFrame]:
+    """Yield the selected rows of each part: `number`, `payload` and `row`. Raises TypeError as `build_payloads`."""
+    start = 0
+    for part in parts:
+        if start == 0:
+            problems.extend(_nested_variable_problems(source, part, fields))
+        rows = pl.int_range(start, start + part.height, dtype=pl.UInt32, eager=True)
+        start += part.height
+        if (selected := _selected(source, part)) is not None:
+            part, rows = part.filter(selected), rows.filter(selected)
+            held_counts["not_selected"] += int((~selected).sum())
+        data = build_payloads(part, fields, source.person_schema.text_fields)
+        yield pl.DataFrame({"number": part.get_column(source.number_column), "payload": data, "row": rows})
 
 
 def _selected(source: Source, frame: pl.DataFrame) -> pl.Series | None:
@@ -186,59 +203,6 @@ def _nested_variable_problems(source: Source, frame: pl.DataFrame, fields: dict[
                 yield source.manifest_problem(name, message, f"list the wanted columns under {name}")
 
 
-def _columns_by_field(source: Source, header: Sequence[str], problems: ProblemCollector) -> dict[str, list[str]] | None:
-    """The columns of each field; None when a column is missing or cannot be a key."""
-    mark = problems.mark()
-    fields = {name: list(columns) for name, columns in source.columns.items()}
-    named = [name for name in header if name]
-    wanted = [
-        ("to_number", source.number_column),
-        *((name, column) for name, columns in fields.items() for column in columns),
-    ]
-    wanted += [("where", condition.column) for condition in source.where]
-    problems.extend(
-        _missing_column_problem(source, step, column, named) for step, column in wanted if column not in named
-    )
-    if source.rest_field:
-        used_columns = {source.number_column, *chain(*fields.values())}
-        fields[source.rest_field] = [column for column in named if column not in used_columns]
-    for name, columns in fields.items():
-        problems.extend(_bad_key_problems(source, name, columns))
-    return None if problems.has_new(mark) else fields
-
-
-def _missing_column_problem(source: Source, step: str, column: str, header: Sequence[str]) -> Problem:
-    shown = list(header[:20]) + (["…"] if len(header) > 20 else [])
-    message = f"{source.display_path} has no column {messages.quote(column)}, it has: {messages.join_names(shown)}"
-    if any(mask_all(name) != name for name in header):
-        hint = "the first row is not a header: begin the file with the names of its columns"
-        return source.manifest_problem(step, message, hint)
-    hint = messages.did_you_mean(column, header)
-    lookalikes = (
-        f"{messages.quote(name)} in the file holds {messages.name_unseen(name)}"
-        for name in header
-        if messages.name_unseen(name) and messages.did_you_mean(column, [name])
-    )
-    hint = next(lookalikes, hint)
-    if not hint and len(header) == 1 and step == "to_number":
-        hint = "a line before the header? Begin the file with the names of its columns"
-    if not hint and step == "to_number":
-        hint = "to_number names the column of the phone number"
-    return source.manifest_problem(step, message, hint)
-
-
-def _bad_key_problems(source: Source, field: str, columns: Sequence[str]) -> Iterator[Problem]:
-    hint, limits = f"list the wanted columns under {field}", source.person_schema.limits_of(field)
-    if limits.is_text:
-        return  # its column is no key
-    for column in columns:
-        if fault := name_fault(limits, column):
-            message = f"column {messages.quote(column)} of {source.display_path}: {fault}"
-            yield source.manifest_problem(field, message, hint)
-    if fault := count_fault(limits, columns):
-        yield source.manifest_problem(field, f"{source.display_path}: {fault}", hint)
-
-
 def number_problems(source: Source, bad: pl.DataFrame, most_described: int) -> Iterator[Problem]:
     """Describe rows whose number cannot be called."""
     described = bad.head(most_described)
@@ -250,17 +214,16 @@ def number_problems(source: Source, bad: pl.DataFrame, most_described: int) -> I
         yield source.more_problem(bad.height - most_described, "malformed number")
 
 
-def _payload_size_problems(source: Source, frame: pl.DataFrame, most_described: int) -> Iterator[Problem]:
+def _payload_size_problems(source: Source, rows: FileRows, most_described: int) -> Iterator[Problem]:
     """Find people of whose data a field is too large."""
     for name in (*source.columns, source.rest_field):
         limits = source.person_schema.limits_of(name)
         least = limits.most_bytes if limits.most_characters is None else limits.most_characters
         if least is None:
             continue
-        candidates = frame.filter(pl.col("payload").str.len_bytes() > least)
         faults = {
             row: fault
-            for payload, row in candidates.select("payload", "row").iter_rows()
+            for payload, row in _find_long(rows, least)
             if (fault := _find_size_fault(limits, orjson.loads(payload).get(name)))
         }
         large = list(faults)
@@ -269,6 +232,17 @@ def _payload_size_problems(source: Source, frame: pl.DataFrame, most_described: 
             yield row_problem(source, row, places, name, faults[row])
         if len(large) > most_described:
             yield source.more_problem(len(large) - most_described, "oversized row")
+
+
+def _find_long(rows: FileRows, least: int) -> Iterator[tuple[str, int]]:
+    """Yield the data that are longer than so many bytes, each with its row in the file."""
+    for start, payloads in rows.payloads.blocks():
+        if (payloads.str.len_bytes() > least).any():
+            places = pl.int_range(start, start + len(payloads), dtype=pl.UInt32, eager=True).alias("data_row")
+            texts = pl.DataFrame({"payload": payloads, "data_row": places}).filter(
+                pl.col("payload").str.len_bytes() > least
+            )
+            yield from rows.frame.join(texts, on="data_row", maintain_order="left").select("payload", "row").iter_rows()
 
 
 def _find_size_fault(limits: DataLimits, value: Json) -> str:

@@ -21,11 +21,11 @@ def open_xlsx(source: Source) -> Table:
     header = [str(name) for name in cells.row(0)]
     source.check_header(header, line=frame.item(0, "line"))
 
-    def read(names: Sequence[str]) -> pl.DataFrame:
+    def read(names: Sequence[str]) -> list[pl.DataFrame]:
         rows = frame.slice(1)
         columns = [cells.columns[header.index(name)] for name in names]
         _refuse_errors(source, rows, columns)
-        return rows.select(pl.col(column).alias(name) for column, name in zip(columns, names, strict=True))
+        return [rows.select(pl.col(column).alias(name) for column, name in zip(columns, names, strict=True))]
 
     return Table(header, read, lambda: cells.height - 1)
 

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from declarative.manifest.document import Document
 from declarative.manifest.problems import ProblemCollector
+from declarative.manifest.recipients import csv_file
 from declarative.manifest.recipients.csv_file import open_csv, read_csv
-from declarative.manifest.recipients.csv_grammar import is_strict, read_rows
+from declarative.manifest.recipients.csv_grammar import cut_rows, is_strict, read_rows
 from declarative.manifest.recipients.do_not_call import load_suppressed_numbers
 from declarative.manifest.recipients.fields import PersonSchema
+from declarative.manifest.recipients.file_rows import join_rows
 from declarative.manifest.recipients.source import Source, UnreadableFile
 from declarative.manifest.recipients.tables import load_recipients
 from declarative.model.digest import PersonKey
@@ -98,6 +100,10 @@ TEXTS = st.lists(st.tuples(ROWS, st.sampled_from(["\n", "\r\n", "\n\n", "\r", "\
 ) | st.text(alphabet='a1,"\n\r', max_size=20)
 
 
+def _read(directory: str, text: str) -> pl.DataFrame:
+    return pl.concat(read_csv(open_csv(source_of(directory, text)), ["to_number", "a", "b"]))
+
+
 @settings(max_examples=2000, deadline=None)
 @given(text=TEXTS)
 @example(text='1,"a\n2,b,"c",\n')
@@ -108,7 +114,7 @@ def test_reading_agrees_with_a_strict_reader(text: str) -> None:
     expected = accepted_rows(text)
     with TemporaryDirectory() as directory:
         try:
-            rows = read_csv(open_csv(source_of(directory, HEADER + text)), ["to_number", "a", "b"]).rows()
+            rows = _read(directory, HEADER + text).rows()
         except UnreadableFile:
             assert expected is None, text
             return
@@ -155,7 +161,7 @@ def test_lists_of_people_and_do_not_call_lists_agree_with_a_strict_reader(text: 
     numbers = normalize_numbers([row[0] for row in rows])
     good = [(number, {"a": row[1], "b": row[2]}) for number, row in zip(numbers, rows, strict=True) if number]
     assert [
-        (number, json.loads(payload)["metadata"]) for number, payload in people.frame.select("number", "payload").rows()
+        (number, json.loads(payload)["metadata"]) for number, payload in join_rows([people.rows]).frame.rows()
     ] == good
     assert people_problems.is_empty is (len(good) == len(rows) > 0)
     assert suppressed.matches(pl.Series([number for number, _ in good], dtype=pl.String)).all()
@@ -171,12 +177,29 @@ def test_the_quick_check_agrees_with_the_grammar(text: str) -> None:
         assert rows == strict_rows(text)
 
 
+@settings(max_examples=500, deadline=None)
+@given(text=TEXTS, size=st.integers(1, 30))
+@example(text='1,"a\n2,b",c\n1,2,3\n', size=4)
+@example(text='1,"a\n2,b,"c",\n', size=4)
+def test_a_text_is_strict_if_its_parts_are(text: str, size: int) -> None:
+    data = text.encode()
+    parts = list(cut_rows(data, 0, size))
+    assert b"".join(parts) == data
+    assert all(is_strict(part, b",", WIDTH) for part in parts) == is_strict(data, b",", WIDTH)
+    if is_strict(data, b",", WIDTH):
+        rows = [row.cells for part in parts for row in read_rows(part, b",")]
+        assert rows == [row.cells for row in read_rows(data, b",")]
+
+
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_a_large_file_with_quotes_is_read_row_by_row(line_end: str, tmp_path: Path) -> None:
+def test_a_large_file_with_quotes_is_read_row_by_row(
+    line_end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_file, "_PART", 100_000)
     # Large enough to be read in several parts: no part may begin within a cell.
     rows = [f'+1415555{number:04},"a{line_end}, ""{number}""",{number}' for number in range(60_000)]
     text = HEADER + line_end.join(rows)
-    frame = read_csv(open_csv(source_of(str(tmp_path), text)), ["to_number", "a", "b"])
+    frame = _read(str(tmp_path), text)
     assert frame.height == 60_000
     assert frame.get_column("b").to_list() == [str(number) for number in range(60_000)]
     assert frame.item(59_999, "a") == f'a{line_end}, "59999"'
