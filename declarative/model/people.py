@@ -13,7 +13,7 @@ from declarative.model import frames
 from declarative.model.digest import PersonKey
 from declarative.model.packed_texts import PackedTexts
 
-_READ_AT_ONCE = 1 << 21
+READ_AT_ONCE = 1 << 21
 """People whose data are read at a time, where all of them are written in another order than theirs."""
 
 
@@ -60,5 +60,5 @@ class People:
 
     def _lines(self, rows: pl.DataFrame) -> Iterator[str]:
         order = frames.find_order(rows)
-        for start in range(0, len(order), _READ_AT_ONCE):
-            yield from frames.join_lines(self.with_data(rows[order.slice(start, _READ_AT_ONCE)]))
+        for start in range(0, len(order), READ_AT_ONCE):
+            yield from frames.join_lines(self.with_data(rows[order.slice(start, READ_AT_ONCE)]))

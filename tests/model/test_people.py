@@ -24,7 +24,7 @@ def everybody(count: int) -> pl.DataFrame:
 def test_digests_do_not_tell_how_data_are_kept(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = everybody(count)
     monkeypatch.setattr(packed_texts, "_BLOCK", 6)
-    monkeypatch.setattr(people, "_READ_AT_ONCE", 17)
+    monkeypatch.setattr(people, "READ_AT_ONCE", 17)
     packed = People.of(frame)
     assert packed.payloads.is_packed == (count > 6)
     assert packed.frame.rows() == frame.rows()
