@@ -163,7 +163,7 @@ def _compare(claims: Claims, url: str, alone: Account, crowded: Account, foreign
         more_cpu = costs[with_foreign].cpu - costs[without].cpu
         claims.check_at_most(f"{step}, more CPU beside reading by hand", more_cpu / costs[BY_HAND].cpu, 2)
         more_memory = costs[with_foreign].peak - costs[without].peak
-        claims.check_at_most(f"{step}, more memory", more_memory, 30 if claims.full else 5, "MB")
+        claims.check_at_most(f"{step}, more memory", more_memory, 30 if claims.full else 20, "MB")
 
 
 def _names(step: str, alone: Account, crowded: Account) -> dict[str, Account]:
