@@ -201,10 +201,11 @@ def connect_type(
 
 
 def read_outline(
-    path: Path, variables: Mapping[str, str], files: Sequence[Path], environment: Mapping[str, str]
+    path: Path, variables: Mapping[str, str], files: Sequence[Path], environment: Mapping[str, str], lock: Path
 ) -> Outline:
-    """What can be read of the project at `path`, whatever is wrong in its manifests."""
-    return manifest.read_outline(path, manifest.Variables(variables, files, environment))
+    """What can be read of the project at `path`, whatever is wrong in its manifests. `lock` is where its lock is, in
+    its folder."""
+    return manifest.read_outline(path, manifest.Variables(variables, files, environment), lock)
 
 
 def find_keyed_types(environment: Mapping[str, str], *, sandbox: bool) -> list[str]:

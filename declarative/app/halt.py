@@ -27,9 +27,12 @@ from declarative.model.outline import Outline
 from declarative.model.resource import Route
 from declarative.state.base import Backend, StoredState
 from declarative.state.catalog import open_backend
+from declarative.state.local import LOCK_FILE
 from declarative.state.local_files import make_folder
 from declarative.state.salvage import SalvagedLock, salvage_lock
 
+_SANDBOX = Path(".dialctl") / "sandbox"
+"""The folder of the embedded sandbox, in that of the project."""
 LEASE_WAIT = 30.0
 """Seconds to wait for a run that holds the lease: what it sends meanwhile is cancelled too."""
 
@@ -103,6 +106,7 @@ def halt_project(session: Session, options: HaltOptions) -> HaltReport:
         session.options.variables,
         [session.options.directory / file for file in session.options.variable_files],
         session.options.environment,
+        _SANDBOX / LOCK_FILE if session.options.sandbox else Path(LOCK_FILE),
     )
     backend, state_warnings, state_failure = _open_state(session, outline, options.project)
     lock, lock_failure = _read_lock(backend)
@@ -155,7 +159,7 @@ def _open_state(session: Session, outline: Outline, project: str) -> tuple[Backe
 
 
 def _sandbox_directory(outline: Outline) -> Path:
-    return outline.directory / ".dialctl" / "sandbox"
+    return outline.directory / _SANDBOX
 
 
 def _read_lock(backend: Backend) -> tuple[SalvagedLock, str]:

@@ -136,9 +136,10 @@ class _Rekeyer:
             return record, max(record.count, 1)
         payloads = None
         if facts.resource is not None:
-            wanted = members.join(facts.resource.recipients.frame, on="number").select("number", "payload")
-            if len(wanted) == len(members) and frames.payloads_digest(wanted, self.old_key) == record.payloads:
-                payloads = frames.payloads_digest(wanted, self.new_key)
+            people = facts.resource.recipients.people
+            wanted = people.rows.join(members, on="number", how="semi")
+            if len(wanted) == len(members) and people.rows_digest(wanted, self.old_key) == record.payloads:
+                payloads = people.rows_digest(wanted, self.new_key)
         return replace(record, numbers=frames.numbers_digest(members, self.new_key), payloads=payloads), 0
 
 

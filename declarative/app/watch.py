@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
 
 from declarative.app.session import Session
-from declarative.engine.observe import observe
+from declarative.engine.observe import ObserveScope, observe
 from declarative.engine.signals import StopSignal
 from declarative.errors import ProviderError
+from declarative.model.lock import ResourceRecord
 from declarative.model.remote import Phase, Remote, is_over
 from declarative.planning.decide import Reason
-from declarative.planning.facts import Observation
+from declarative.planning.facts import Block, Observation
 
 POLL_SECONDS = 10.0
 """Seconds between two polls."""
@@ -74,26 +75,18 @@ def follow(
 ) -> list[RemoteProgress]:
     """Poll until everything is over or `at_most` seconds have passed, and pass all progress to `show` at each poll.
 
-    What cannot be read keeps its last progress and counts as not over. Returns what still goes on at the end. Raises
-    Interrupted, and ProviderError after MAX_FAILED_POLLS failures in a row.
+    What the lock knows as settled is not followed. What cannot be read keeps its last progress and counts as not over.
+    Returns what still goes on at the end. Raises Interrupted, and ProviderError after MAX_FAILED_POLLS failures in a
+    row.
     """
     progress_by_remote: dict[str, RemoteProgress] = {}
     failed_polls, waited, began = 0, 0.0, time.monotonic()
     while True:
         stop.check()
-        observations = observe(session.scope(session.lock(), everything=True))
-        progress_by_remote |= {
-            progress.remote_id: progress for observation in observations for progress in _remote_progress(observation)
-        }
-        over_ids = {progress.remote_id for progress in progress_by_remote.values() if progress.over}
-        unread_blocks = [
-            observation.block
-            for observation in observations
-            if observation.block and _may_still_call(observation, over_ids)
-        ]
+        unread_blocks = _poll(session, progress_by_remote)
         if progress_by_remote:
             show(list(progress_by_remote.values()))
-        if not unread_blocks and len(over_ids) == len(progress_by_remote):
+        if not unread_blocks and all(progress.over for progress in progress_by_remote.values()):
             return []
         failed_polls = failed_polls + 1 if unread_blocks else 0
         if failed_polls == MAX_FAILED_POLLS:
@@ -104,6 +97,40 @@ def follow(
         pause = min(_choose_pause(session, waited, progress_by_remote.values()), at_most - elapsed)
         session.connections.sleep(pause)
         waited += pause
+
+
+def _poll(session: Session, progress_by_remote: dict[str, RemoteProgress]) -> list[Block]:
+    """Read once, and update the progress by the ids of the remotes. Returns why something could not be read that may
+    still call. Nothing else of the people read is kept."""
+    observations = observe(_without_settled(session.scope(session.lock(), everything=True)))
+    progress_by_remote |= {
+        progress.remote_id: progress for observation in observations for progress in _remote_progress(observation)
+    }
+    over_ids = {progress.remote_id for progress in progress_by_remote.values() if progress.over}
+    return [
+        observation.block
+        for observation in observations
+        if observation.block and _may_still_call(observation, over_ids)
+    ]
+
+
+def _without_settled(scope: ObserveScope) -> ObserveScope:
+    """Narrow a scope to what may still call. What the lock knows as settled is closed in it, and a closed batch is not
+    read; nor is one of other runs, under `also`. It is for reading alone: that lock is never written."""
+    resources = {address: replace(resource, also=()) for address, resource in scope.desired.resources.items()}
+    scope = replace(scope, desired=replace(scope.desired, resources=resources), following=True)
+    if scope.lock is None:
+        return scope
+    records = {address: _close_settled(record) for address, record in scope.lock.resources.items()}
+    return replace(scope, lock=replace(scope.lock, resources=records))
+
+
+def _close_settled(record: ResourceRecord) -> ResourceRecord:
+    remotes = {
+        remote_id: replace(remote_record, closed=True) if remote_record.settled else remote_record
+        for remote_id, remote_record in record.remotes.items()
+    }
+    return replace(record, remotes=remotes)
 
 
 def _choose_pause(session: Session, waited: float, all_progress: Iterable[RemoteProgress]) -> float:
@@ -135,7 +162,7 @@ def _may_still_call(observation: Observation, over_ids: Collection[str]) -> bool
 
 def _remote_progress(observation: Observation) -> Iterator[RemoteProgress]:
     for remote in observation.facts.remotes.values():
-        if remote.members is None or remote.id in observation.facts.also:
+        if remote.members is None:
             continue
         over, unknown = is_over(remote), _count_members(remote, Phase.UNKNOWN)
         yield RemoteProgress(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -76,7 +77,7 @@ class Eligibility:
         provider_time = self._run.provider(resource).latest_now()
         guard = timedelta() if is_retry else self._run.guard(resource.provider)
         timing, _ = policy.call_timing(
-            resource, provider_time, guard, lambda: resource.recipients.people.with_data(recipients)
+            resource, provider_time, guard, lambda: replace(resource.recipients.people, rows=recipients)
         )
         if isinstance(timing, Timing):
             return recipients if timing is Timing.NOW else recipients.clear()
@@ -90,7 +91,7 @@ class Eligibility:
         )
         provider_time, guard = self._run.provider(resource).latest_now(), self._run.guard(resource.provider)
         end = policy.find_closing(
-            resource, provider_time, guard, rate, lambda: resource.recipients.people.with_data(recipients)
+            resource, provider_time, guard, rate, lambda: replace(resource.recipients.people, rows=recipients)
         )
         return None if end is None else end.find_late(recipients.get_column("number"), 0, slack)
 

@@ -138,24 +138,36 @@ def lineage_start(lock: Lock | None) -> datetime:
     return lock.born if lock else BEFORE_ALL
 
 
-def reaches_all_unsettled(listing: Listing, lock: Lock | None, managed_list: Sequence[Managed]) -> bool:
-    """Whether the batch list was read back past every batch that may still change and past every open intent."""
+def has_lost_batches(managed_list: Sequence[Managed]) -> bool:
+    """Whether a batch may be at the provider that only its mark in the list can show."""
+    return any(intent.is_batch for managed in managed_list for intent in managed.resource_record.intents.values())
+
+
+def unsettled_depth(lock: Lock | None, managed_list: Sequence[Managed]) -> Callable[[Listing], bool]:
+    """Return what tells whether the batch list was read back past every batch that may still change and past every open
+    intent."""
     if lock is None:
-        return False
+        return lambda _: False
     remote_records = {
         remote_id: remote_record
         for managed in managed_list
         for remote_id, remote_record in managed.batch_records().items()
     }
-    # Protocol 12: a list without any batch that we know was not read far enough. What is newer than all of them may be
-    # ours too, from a later run's lock.
-    if remote_records and not set(remote_records) & set(listing.entries):
-        return False
-    unlisted_records = [
-        remote_record
+    unsettled_times = {
+        remote_id: (remote_record.created_at or lineage_start(lock)) - CLOCK_MARGIN
         for remote_id, remote_record in remote_records.items()
-        if not remote_record.settled and remote_id not in listing.entries
+        if not remote_record.settled
+    }
+    send_times = [
+        intent.sent_at - CLOCK_MARGIN for managed in managed_list for intent in managed.resource_record.intents.values()
     ]
-    send_times = [intent.sent_at for managed in managed_list for intent in managed.resource_record.intents.values()]
-    moments = [remote_record.created_at or lineage_start(lock) for remote_record in unlisted_records] + send_times
-    return all(listing.reaches(moment - CLOCK_MARGIN) for moment in moments)
+
+    def is_reached(listing: Listing) -> bool:
+        # Protocol 12: a list without any batch that we know was not read far enough. What is newer than all of them may
+        # be ours too, from a later run's lock.
+        if remote_records and remote_records.keys().isdisjoint(listing.entries.keys()):
+            return False
+        unlisted_times = [time for remote_id, time in unsettled_times.items() if remote_id not in listing.entries]
+        return all(map(listing.reaches, [*unlisted_times, *send_times]))
+
+    return is_reached

@@ -58,6 +58,8 @@ class ObserveScope:
     """Who holds the lease now, as text for people. None where no one does, or where this run does."""
     everything: bool = False
     """Whether people are also read for resources where nothing changed."""
+    following: bool = False
+    """Whether this only follows what the lock knows. No batch list is read then, so nothing may be decided by it."""
     include_removed: bool = False
     """Whether a run over some resources also observes addresses that no manifest names any more, as read-only."""
     progress: Callable[[str], None] = lambda _: None
@@ -115,7 +117,8 @@ class _Observer:
             parallelism=scope.parallelism,
             progress=scope.progress,
         )
-        self.batch_listing = list_depth.open_batch_listing(provider)
+        is_listed = not scope.following or list_depth.has_lost_batches(managed_list)
+        self.batch_listing = list_depth.open_batch_listing(provider) if is_listed else None
         self.call_listings = list_depth.open_call_listings(provider, managed_list)
         self.unmarked_calls: list[Remote] = []
         self.open_calls = list_open_calls(scope.desired.project, scope.lock, name)
@@ -152,9 +155,7 @@ class _Observer:
         """Reads the batch list back to every batch that may change, the time, and by id the batches that it lacks."""
         if self.batch_listing is not None:
             self.scope.progress(f"reading the batch list of {self.name}")
-            self.batch_listing.read_until(
-                lambda listing: list_depth.reaches_all_unsettled(listing, self.scope.lock, self.managed_list)
-            )
+            self.batch_listing.read_until(list_depth.unsettled_depth(self.scope.lock, self.managed_list))
         # Protocol 8: every batch is read later than this time. The list's answer told it, so it costs no request.
         self.provider_time = self.provider.now()
         if self.batch_listing is None:
@@ -293,8 +294,6 @@ def _build_facts(
     )
     if managed.resource is None or provider_time == BEFORE_ALL:
         return facts
-    return policy.add_times(facts, managed.resource, _find_guard(scope, managed.provider), capabilities)
-
-
-def _find_guard(scope: ObserveScope, provider: str) -> timedelta:
-    return scope.lock.guard(provider, scope.desired.project.guard) if scope.lock else scope.desired.project.guard
+    own_guard = scope.desired.project.guard
+    guard = scope.lock.guard(managed.provider, own_guard) if scope.lock else own_guard
+    return policy.add_times(facts, managed.resource, guard, capabilities)

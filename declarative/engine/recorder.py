@@ -100,7 +100,12 @@ class Recorder:
             and (task.facts.resource_record.remotes or resource_record.placed)
             and not result.submitted
         ):
-            return  # the record keeps what was called, so that every later plan can say that an edit changes nothing
+            # The record keeps what was called, so that every later plan can say that an edit changes nothing. A call
+            # that was turned away was never applied in full: only this tells that nothing is to be done about it.
+            quiet = self._quiet_digest(task, replace(facts, resource_record=resource_record), result)
+            if not resource_record.numbers and resource_record.quiet != quiet:
+                self._run.ledger.update(task.address, quiet=quiet)
+            return
         in_full = (
             result.is_clean
             and not result.unplanned

@@ -17,20 +17,21 @@ from declarative.model.outline import Outline, OutlinedProvider, OutlinedResourc
 from declarative.model.resource import Kind
 
 
-def read_outline(path: Path, variables: Variables) -> Outline:
-    """Read what can be read at `path`. Raises nothing for what is wrong in it."""
+def read_outline(path: Path, variables: Variables, lock: Path) -> Outline:
+    """Read what can be read at `path`. Raises nothing for what is wrong in it. `lock` is where the lock of the project
+    is, in its folder: it tells the folder where the Project document cannot be read."""
     problems = ProblemCollector()
     directory = path if path.is_dir() else path.parent
     try:
         document_set = discover.find_documents(path, (), problems)
     except (OSError, UnusableFile):
-        return Outline(directory=_find_lock_folder(directory), unreadable=(str(path),))
+        return Outline(directory=_find_lock_folder(directory, lock), unreadable=(str(path),))
     documents = [_fill(document, variables) for document in document_set.documents]
     projects = [document.value for document in documents if discover.is_project(document)]
     unreadable = tuple(dict.fromkeys(problem.file for problem in problems))
     resources = dict(_outline_resources(documents))
     if not projects:
-        return Outline(directory=_find_lock_folder(directory), resources=resources, unreadable=unreadable)
+        return Outline(directory=_find_lock_folder(directory, lock), resources=resources, unreadable=unreadable)
     spec = _mapping(_mapping(projects[0]).get("spec"))
     return Outline(
         directory=document_set.root,
@@ -49,10 +50,10 @@ def _fill(document: Document, variables: Variables) -> Document:
     return substitute_variables(document, variables.values(ignored), ignored)
 
 
-def _find_lock_folder(directory: Path) -> Path:
+def _find_lock_folder(directory: Path, lock: Path) -> Path:
     """The nearest folder at or above that holds a lock: where the Project document cannot be read, it is beside it."""
     resolved = directory.resolve()
-    return next((folder for folder in walk_up(resolved) if (folder / "dialctl.lock").exists()), resolved)
+    return next((folder for folder in walk_up(resolved) if (folder / lock).exists()), resolved)
 
 
 def _outline_providers(providers: Mapping[str, Any]) -> Iterator[tuple[str, OutlinedProvider]]:

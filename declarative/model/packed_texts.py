@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import Self
 
@@ -19,12 +20,15 @@ class PackedTexts:
     """Texts by their place, from 0, in blocks that are packed one by one."""
 
     def __init__(self, blocks: Sequence[_Block], sizes: Sequence[int], longest: int) -> None:
-        self.longest = longest
-        """The bytes of the longest text."""
         self._blocks = blocks
         self._sizes = sizes
-        self._starts = pl.Series([0, *accumulate(sizes)][:-1] or [0], dtype=pl.UInt32)
+        self._longest_packed = longest
         self._last_read: tuple[int, pl.Series] | None = None
+
+    @classmethod
+    def of(cls, texts: pl.Series) -> Self:
+        """Keep few texts as they are."""
+        return cls([texts], [len(texts)], 0)
 
     @classmethod
     def pack(cls, parts: Iterable[pl.Series]) -> Self:
@@ -49,11 +53,22 @@ class PackedTexts:
         return cls(
             [block for column in columns for block in column._blocks],
             [size for column in columns for size in column._sizes],
-            max((column.longest for column in columns), default=0),
+            max((column._longest_packed for column in columns), default=0),
         )
 
     def __len__(self) -> int:
         return sum(self._sizes)
+
+    @cached_property
+    def longest(self) -> int:
+        """The bytes of the longest text."""
+        unpacked = [_find_longest(block) for block in self._blocks if isinstance(block, pl.Series)]
+        return max(self._longest_packed, *unpacked, 0)
+
+    @cached_property
+    def _starts(self) -> pl.Series:
+        """The place of the first text of each block."""
+        return pl.Series([0, *accumulate(self._sizes[:-1])], dtype=pl.UInt32)
 
     @property
     def is_packed(self) -> bool:
@@ -62,8 +77,8 @@ class PackedTexts:
 
     def blocks(self) -> Iterator[tuple[int, pl.Series]]:
         """Yield all texts, block by block, each with the place of its first one."""
-        for index, start in enumerate(self._starts.to_list() if self._blocks else ()):
-            yield start, self._read(index)
+        for index in range(len(self._blocks)):
+            yield self._starts[index], self._read(index)
 
     def take(self, places: pl.Series) -> pl.Series:
         """Return the texts at these places (UInt32), in their order; null for a null."""
@@ -73,7 +88,7 @@ class PackedTexts:
             known = filled.select("order", self.take(filled.get_column("place")).alias("text"))
             return frame.join(known, on="order", how="left", maintain_order="left").get_column("text")
         if len(self._blocks) == 1:
-            return self._read(0).gather(places)
+            return self._read(0)[places]
         wanted = pl.DataFrame({"place": places}).with_row_index("order")
         wanted = wanted.with_columns((self._starts.search_sorted(places, side="right") - 1).alias("block"))
         by_block = wanted.partition_by("block", as_dict=True, maintain_order=True)

@@ -13,7 +13,7 @@ from declarative.model import frames
 from declarative.model.digest import PersonKey
 from declarative.model.packed_texts import PackedTexts
 
-_READ_AT_ONCE = 1 << 21
+READ_AT_ONCE = 1 << 21
 """People whose data are read at a time, where all of them are written in another order than theirs."""
 
 
@@ -30,7 +30,8 @@ class People:
     def of(cls, frame: pl.DataFrame) -> Self:
         """The people of a frame of `number` and `payload`."""
         places = pl.int_range(len(frame), dtype=pl.UInt32, eager=True).alias("data_row")
-        return cls(frame.select("number", places), PackedTexts.pack([frame.get_column("payload")]))
+        rows = frame.get_column("number").to_frame().insert_column(1, places)
+        return cls(rows, PackedTexts.of(frame.get_column("payload")))
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -44,7 +45,11 @@ class People:
     def with_data(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows with `payload` in the place of `data_row`, null for a null."""
         payloads = self.payloads.take(rows.get_column("data_row")).alias("payload")
-        return rows.select(payloads if name == "data_row" else name for name in rows.columns)
+        return pl.DataFrame([payloads if column.name == "data_row" else column for column in rows.get_columns()])
+
+    def for_zones(self, column: str | None) -> pl.DataFrame:
+        """Return what tells their time zones: with `payload` where a column of their own data does."""
+        return self.rows if column is None else self.frame
 
     def numbers_digest(self, key: PersonKey) -> str:
         """Digest of the set of numbers, as frames.numbers_digest."""
@@ -60,5 +65,5 @@ class People:
 
     def _lines(self, rows: pl.DataFrame) -> Iterator[str]:
         order = frames.find_order(rows)
-        for start in range(0, len(order), _READ_AT_ONCE):
-            yield from frames.join_lines(self.with_data(rows[order.slice(start, _READ_AT_ONCE)]))
+        for start in range(0, len(order), READ_AT_ONCE):
+            yield from frames.join_lines(self.with_data(rows[order.slice(start, READ_AT_ONCE)]))

@@ -12,24 +12,25 @@ from datetime import datetime
 import polars as pl
 
 from declarative.model.calling_hours import RECIPIENT, CallingHours, is_open, next_opening
+from declarative.model.people import People
 from declarative.model.zones import are_known, column_values, with_zones
 from declarative.planning.decide import Timing
 
 
 def hours_timing(
-    hours: CallingHours | None, get_recipients: Callable[[], pl.DataFrame], moment: datetime
+    hours: CallingHours | None, get_people: Callable[[], People], moment: datetime
 ) -> tuple[Timing | pl.DataFrame, datetime | None]:
     """Return the timing of a call at the moment, and when the first closed zone opens.
 
     The timing is one value for all people, or a frame of `number` and `timing` where each person has their own zone.
-    `get_recipients` returns the people; it is called only in the latter case.
+    `get_people` returns the people; it is called only in the latter case.
     """
     if hours is None:
         return Timing.NOW, None
     if hours.zone != RECIPIENT:
         is_allowed = is_open(hours, [hours.zone], moment)
         return (Timing.NOW, None) if is_allowed else (Timing.CLOSED, next_opening(hours, [hours.zone], moment))
-    frame = with_zones(get_recipients(), hours.column)
+    frame = with_zones(get_people().for_zones(hours.column), hours.column)
     groups = frame.get_column("zones").unique().to_list()
     timing_by_zones = {zones: _zones_timing(hours, zones, moment) for zones in groups}
     closed = [
@@ -48,11 +49,11 @@ def column_is_missing(column: str, frame: pl.DataFrame) -> bool:
     return values.null_count() == values.len()
 
 
-def count_without_zone(hours: CallingHours, frame: pl.DataFrame) -> int:
+def count_without_zone(hours: CallingHours, people: People) -> int:
     """Count the people without a known zone, who are called at no time. 0 where the hours have a fixed zone."""
     if hours.zone != RECIPIENT:
         return 0
-    counts = with_zones(frame, hours.column).get_column("zones").value_counts()
+    counts = with_zones(people.for_zones(hours.column), hours.column).get_column("zones").value_counts()
     return sum(count for zones, count in counts.iter_rows() if not are_known(zones))
 
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from declarative.model.calling_hours import RECIPIENT, CallingHours, is_open, next_closing, next_opening
 from declarative.model.capabilities import Capabilities
+from declarative.model.people import People
 from declarative.model.remote import Remote
 from declarative.model.resource import Resource, Route
 from declarative.model.zones import are_known, with_zones
@@ -102,7 +103,7 @@ class Closing:
 
 
 def find_closing(
-    resource: Resource, begins_at: datetime, rate: CallRate, get_recipients: Callable[[], pl.DataFrame]
+    resource: Resource, begins_at: datetime, rate: CallRate, get_people: Callable[[], People]
 ) -> Closing | None:
     """The end of the calling hours for a batch that begins at a moment; None where no hours can end while it calls."""
     hours = resource.policy.calling_hours
@@ -113,7 +114,7 @@ def find_closing(
         if closes_at is None:
             return None
         return Closing(begins_at, closes_at, next_opening(hours, [hours.zone], closes_at), rate)
-    frame = with_zones(get_recipients(), hours.column).select("number", "zones")
+    frame = with_zones(get_people().for_zones(hours.column), hours.column).select("number", "zones")
     ends = {
         zones: _end_of(hours, zones.split(), begins_at) if are_known(zones) else None
         for zones in frame.get_column("zones").unique().to_list()

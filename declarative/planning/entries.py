@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from declarative.model import frames
+from declarative.model.people import READ_AT_ONCE, People
 from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
 from declarative.planning.columns import FactColumns, stack
 from declarative.planning.facts import Facts
@@ -144,10 +145,27 @@ def batches_with_current_data(facts: Facts, remote_ids: Iterable[str]) -> list[s
             parts.append(numbers.to_frame().with_columns(pl.lit(remote.id).alias("remote")))
     if facts.resource is None or not parts:
         return []
-    by_remote = pl.concat(parts).join(facts.resource.recipients.frame, on="number").partition_by("remote", as_dict=True)
+    people = facts.resource.recipients.people
     return [
         str(remote_id)
-        for (remote_id,), recipients in by_remote.items()
-        if len(recipients) == sizes[remote_id]
-        and frames.payloads_digest(recipients, facts.key) == facts.resource_record.remotes[remote_id].payloads
+        for members in _chunks(parts)
+        for (remote_id,), rows in _with_wanted_data(people, members).partition_by("remote", as_dict=True).items()
+        if len(rows) == sizes[str(remote_id)]
+        and frames.payloads_digest(rows, facts.key) == facts.resource_record.remotes[str(remote_id)].payloads
     ]
+
+
+def _with_wanted_data(people: People, members: pl.DataFrame) -> pl.DataFrame:
+    """Return the wanted ones of these members, with their `payload`."""
+    return people.with_data(members.join(people.rows, on="number", maintain_order="left"))
+
+
+def _chunks(parts: Sequence[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Join frames one behind the other, up to so many rows at a time as data are read at once."""
+    chunk: list[pl.DataFrame] = []
+    for part in parts:
+        if chunk and sum(map(len, chunk)) + len(part) > READ_AT_ONCE:
+            yield pl.concat(chunk)
+            chunk = []
+        chunk.append(part)
+    yield pl.concat(chunk)

@@ -106,7 +106,7 @@ def _warn_time_zones(resource: Resource) -> Iterator[Notice]:
         yield Notice(
             resource.address, f'nobody has the column "{calling_hours.column}": time zones are those of the numbers'
         )
-    count = hours.count_without_zone(calling_hours, resource.recipients.frame) if calling_hours else 0
+    count = hours.count_without_zone(calling_hours, resource.recipients.people) if calling_hours else 0
     if count:
         phrase = humanize.plural(count, "person has no known time zone and is", "people have none known and are")
         yield Notice(

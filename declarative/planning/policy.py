@@ -10,6 +10,7 @@ import polars as pl
 
 from declarative import humanize
 from declarative.model.capabilities import Capabilities
+from declarative.model.people import People
 from declarative.model.resource import Desired, Project, Resource, Route
 from declarative.planning import calling_hours as hours
 from declarative.planning import closing
@@ -27,11 +28,11 @@ STILL_LISTED = (Reason.BATCH_MATES, Reason.TWINS, Reason.REVOKED)
 
 
 def call_timing(
-    resource: Resource, now: datetime, guard: timedelta, get_recipients: Callable[[], pl.DataFrame] | None = None
+    resource: Resource, now: datetime, guard: timedelta, get_people: Callable[[], People] | None = None
 ) -> tuple[Timing | pl.DataFrame, datetime | None]:
     """Return whether a call may be requested now, and when it may be if it is too early or closed.
 
-    The timing is one value for all people, or a frame of `number` and `timing`. `get_recipients` returns the people to
+    The timing is one value for all people, or a frame of `number` and `timing`. `get_people` returns the people to
     judge; None means all recipients. Expiry and calling hours are judged at the moment of the call, not of the request.
     """
     if resource.expires_at and resource.expires_at <= now:
@@ -41,9 +42,7 @@ def call_timing(
     moment = earliest_call(resource, now, guard)
     if resource.expires_at and resource.expires_at <= moment:
         return Timing.TOO_LATE, None
-    return hours.hours_timing(
-        resource.policy.calling_hours, get_recipients or (lambda: resource.recipients.frame), moment
-    )
+    return hours.hours_timing(resource.policy.calling_hours, get_people or (lambda: resource.recipients.people), moment)
 
 
 def earliest_call(resource: Resource, now: datetime, guard: timedelta) -> datetime:
@@ -69,11 +68,11 @@ def find_closing(
     now: datetime,
     guard: timedelta,
     rate: CallRate,
-    get_recipients: Callable[[], pl.DataFrame] | None = None,
+    get_people: Callable[[], People] | None = None,
 ) -> Closing | None:
     """Return when the calling hours end of a batch that is requested now; None where that bounds nobody."""
     begins_at = earliest_call(resource, now, guard)
-    return closing.find_closing(resource, begins_at, rate, get_recipients or (lambda: resource.recipients.frame))
+    return closing.find_closing(resource, begins_at, rate, get_people or (lambda: resource.recipients.people))
 
 
 def find_refusals(

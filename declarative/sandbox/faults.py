@@ -6,7 +6,7 @@ This module decides which rule applies; `handle` does what the rule says. Knows 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,8 @@ from declarative.sandbox.request import ApiRequest, Knobs
 from declarative.sandbox.world import Moment
 
 SCHEMA = "sandbox-faults.v1"
+_KNOBS = {knob.name for knob in fields(Knobs)} - {"in_pages"}
+"""What a rule may say about the handling of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +56,10 @@ class FaultEffects:
     """JSON merge patch (RFC 7396) for the body; None changes nothing."""
     edit_items: Any = None
     """JSON merge patch for each item of the lists in the body; None changes nothing."""
-    lag: float = 0.0
-    """Seconds by which lists are behind."""
-    cap: int | None = None
-    """Most calls in CallingBox's list; None shows all."""
     as_data: bool = False
     """Lists CallingBox's calls in the old shape `{"data": [...]}`, and numbers so too."""
     bare: bool = False
     """Lists CallingBox's calls in the older shape, a bare array."""
-    refusal: int = 402
-    """Status of CallingBox's refusal for lack of funds; 201 makes it a call that fails."""
     drop_members: int = 0
     """Recipients left out at the end of a batch."""
     delay: float = 0.0
@@ -72,8 +68,6 @@ class FaultEffects:
     """Seconds from the answer to the effect. The answer is that of a request carried out. None: no such lie."""
     leave_out: int = 0
     """Recipients at the end of a request that are not taken. The answer counts the others alone."""
-    hide: int = 0
-    """Number (from 1, in order of creation) of the entry that lists never show; 0 hides none."""
     hide_members: int = 0
     """Recipients left out at the end of a batch, in all of its counts too."""
     cut_names: int | None = None
@@ -90,40 +84,8 @@ class FaultEffects:
     """Real seconds after each byte of the body."""
     pad_mb: int = 0
     """Megabytes of blanks after the body."""
-
-    key_life: float | None = None
-    """Seconds for which an idempotency key is remembered; None is the provider's own life."""
-    other_body: str = "refuse"
-    """What a known key with another body gets: `refuse` or `first`."""
-    past: str = "start"
-    """What a start that has passed gets: `start` or `refuse`."""
-    retention: float | None = None
-    """Seconds after which lists forget what was created; None keeps everything."""
-    blind_search: bool = False
-    """A search by name finds nothing."""
-    shuffle: bool = False
-    """A list without a stated order comes in another one at each request."""
-    spare_dialed: bool = False
-    """The cancel of an ElevenLabs batch marks only those who wait."""
-    count_ringing: bool = False
-    """`attempt_count` of an ElevenLabs lead rises when the phone rings."""
-    past_end: str = "empty"
-    """What a Vapi campaign gets whose end has passed: `empty` or `refuse`."""
-    keeps_pending: bool = False
-    """Contacts of a Vapi campaign who are not called any more still read pending."""
-    no_campaigns: bool = False
-    """Vapi's campaigns are not switched on for the account."""
-    unstarted: str = "absent"
-    """Where Retell's list shows calls that have not started: `absent`, `first` or `last`."""
-    queued_before: float = 0.0
-    """Seconds that others wait in Twilio's queue before a call."""
-    at_limit: str = "refuse"
-    """What a call above Retell's limit gets: `refuse` or `end`."""
-
-    @property
-    def knobs(self) -> Knobs:
-        shared = {field.name for field in fields(Knobs)} - {"in_pages"}
-        return Knobs(**{name: getattr(self, name) for name in shared}, in_pages=not (self.as_data or self.bare))
+    knobs: Knobs = field(default_factory=Knobs)
+    """What goes wrong in the handling of the request."""
 
 
 def validate_rules(rules: Any, file: str = "") -> list[dict[str, Any]]:
@@ -193,7 +155,9 @@ def match_rules(moment: Moment, request: ApiRequest) -> FaultEffects:
             effects = {**_parse_effects(rules[index]["do"]), **effects}
     if matching:
         moment.db.execute("INSERT OR REPLACE INTO setting VALUES ('faults_seen', ?)", (orjson.dumps(counts),))
-    return FaultEffects(**effects)
+    handling = {name: effects.pop(name) for name in _KNOBS & effects.keys()}
+    is_paged = not (effects.get("as_data") or effects.get("bare"))
+    return FaultEffects(**effects, knobs=Knobs(**handling, in_pages=is_paged))
 
 
 def _is_match(match: Mapping[str, Any], request: ApiRequest) -> bool:

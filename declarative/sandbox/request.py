@@ -83,7 +83,7 @@ class Knobs:
     lag: float = 0.0
     """Seconds by which lists are behind."""
     refusal: int = 402
-    """Status of CallingBox's refusal for lack of funds."""
+    """Status of CallingBox's refusal for lack of funds; 201 makes it a call that fails."""
     hide: int = 0
     """Number (from 1, in order of creation) of the entry that lists never show; 0 hides none."""
     cap: int | None = None

@@ -28,7 +28,7 @@ def _plan(claims: Claims, campaign: Campaign) -> None:
 
     costs = run_in_turn({"polars.read_csv + SHA-256": read, "first plan": first}, claims.repeats(5))
     claims.check_at_most("first plan", costs["first plan"].cpu / costs["polars.read_csv + SHA-256"].cpu, 7.5)
-    claims.check_megabytes("first plan, peak", costs["first plan"], 700)
+    claims.check_megabytes("first plan, peak", costs["first plan"], 600)
 
 
 def _apply(claims: Claims, campaign: Campaign) -> None:

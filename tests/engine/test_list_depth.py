@@ -52,7 +52,7 @@ def read(pages: int) -> Listing:
 
 
 def test_without_a_lock_a_list_must_be_read_to_its_end() -> None:
-    assert not list_depth.reaches_all_unsettled(read(9), None, [managed()])
+    assert not list_depth.unsettled_depth(None, [managed()])(read(9))
     assert list_depth.lineage_start(None) == list_depth.BEFORE_ALL
     assert list_depth.lineage_start(LOCK) == LOCK.born
 
@@ -60,25 +60,25 @@ def test_without_a_lock_a_list_must_be_read_to_its_end() -> None:
 @pytest.mark.parametrize(("pages", "enough"), [(1, True), (4, True)])
 def test_a_settled_batch_needs_no_depth(pages: int, enough: bool) -> None:
     remotes = {"b0": recorded(0, settled=True), "b40": recorded(40, settled=True)}
-    assert list_depth.reaches_all_unsettled(read(pages), LOCK, [managed(remotes=remotes)]) is enough
+    assert list_depth.unsettled_depth(LOCK, [managed(remotes=remotes)])(read(pages)) is enough
 
 
 @pytest.mark.parametrize(("pages", "enough"), [(3, False), (5, True)])
 def test_an_unsettled_batch_is_reached_by_its_time_or_shown(pages: int, enough: bool) -> None:
     remotes = {"b0": recorded(0), "gone": recorded(3)}
-    assert list_depth.reaches_all_unsettled(read(pages), LOCK, [managed(remotes=remotes)]) is enough
+    assert list_depth.unsettled_depth(LOCK, [managed(remotes=remotes)])(read(pages)) is enough
 
 
 @pytest.mark.parametrize(("pages", "enough"), [(3, False), (5, True)])
 def test_an_open_intent_is_reached_by_its_send_time(pages: int, enough: bool) -> None:
     intent = an_intent(sent_at=NOON - 3 * HOUR)
-    assert list_depth.reaches_all_unsettled(read(pages), LOCK, [managed(intents={intent.mark: intent})]) is enough
+    assert list_depth.unsettled_depth(LOCK, [managed(intents={intent.mark: intent})])(read(pages)) is enough
 
 
 def test_a_list_without_any_batch_that_we_know_is_not_deep_enough() -> None:
     remotes = {"b5": recorded(5, settled=True)}
-    assert not list_depth.reaches_all_unsettled(read(3), LOCK, [managed(remotes=remotes)])
-    assert list_depth.reaches_all_unsettled(read(6), LOCK, [managed(remotes=remotes)])
+    assert not list_depth.unsettled_depth(LOCK, [managed(remotes=remotes)])(read(3))
+    assert list_depth.unsettled_depth(LOCK, [managed(remotes=remotes)])(read(6))
 
 
 def test_the_call_list_is_needed_for_calls_and_for_lost_calls() -> None:

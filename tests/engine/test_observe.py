@@ -53,6 +53,18 @@ def test_a_batch_with_our_mark_that_the_lock_does_not_know_is_to_be_adopted(run:
     assert str(remote.mark) == mark
 
 
+def test_to_follow_a_batch_needs_no_list_unless_one_is_lost(run: SandboxRun) -> None:
+    resource = batch_resource(ADA)
+    run.submit(resource)
+    before = len(run.operations())
+    [remote] = observe_one(scope(run, resource, everything=True, following=True)).facts.remotes.values()
+    assert (run.operations()[before:], remote.members is not None) == (["getCallBatch"], True)
+    run.faults(fault("createCallBatch", "lost_answer"))
+    run.submit(batch_resource(BOB))
+    observation = observe_one(scope(run, resource, everything=True, following=True))
+    assert len(observation.facts.remotes) == 2
+
+
 def test_a_provider_that_cannot_be_read_blocks_its_own_addresses(run: SandboxRun) -> None:
     run.faults(fault("listCallBatches", {"status": {"code": 503, "effect": False}}, times=0))
     other = batch_resource(ADA, address="batch/other", provider="elsewhere")

@@ -10,6 +10,7 @@ from declarative.manifest.outline import read_outline
 from declarative.manifest.variables import Variables
 from declarative.model.outline import Outline
 
+LOCK = Path("dialctl.lock")
 PROJECT = """\
 apiVersion: dialctl/v1
 kind: Project
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def outline(folder: Path, **variables: str) -> Outline:
-    return read_outline(folder, Variables(variables))
+    return read_outline(folder, Variables(variables), LOCK)
 
 
 def test_unknown_fields_undefined_variables_and_missing_files_cost_nothing(folder: Path) -> None:
@@ -61,8 +62,19 @@ def test_without_a_readable_project_the_lock_tells_the_folder(folder: Path) -> N
     (folder / "project.yaml").write_text(f"<<<<<<< HEAD\n{PROJECT}")
     (folder / "dialctl.lock").write_text("{}")
     (folder / "campaigns").mkdir()
-    found = read_outline(folder / "campaigns", Variables())
+    found = read_outline(folder / "campaigns", Variables(), LOCK)
     assert (found.project, found.directory) == ("", folder)
+
+
+def test_the_lock_of_the_sandbox_is_not_taken_for_another(folder: Path) -> None:
+    project = folder / "spring"
+    own = project / ".dialctl" / "sandbox" / "dialctl.lock"
+    own.parent.mkdir(parents=True)
+    for file in (folder / "dialctl.lock", own):
+        file.write_text("{}")
+    (project / "project.yaml").write_text(f"<<<<<<< HEAD\n{PROJECT}")
+    assert read_outline(project, Variables(), own.relative_to(project)).directory == project
+    assert read_outline(project, Variables(), LOCK).directory == folder
 
 
 @pytest.mark.parametrize(

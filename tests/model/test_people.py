@@ -9,6 +9,7 @@ import pytest
 
 from declarative.model import frames, packed_texts, people
 from declarative.model.digest import PersonKey
+from declarative.model.packed_texts import PackedTexts
 from declarative.model.people import People
 
 KEY = PersonKey("a key for tests")
@@ -24,8 +25,8 @@ def everybody(count: int) -> pl.DataFrame:
 def test_digests_do_not_tell_how_data_are_kept(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = everybody(count)
     monkeypatch.setattr(packed_texts, "_BLOCK", 6)
-    monkeypatch.setattr(people, "_READ_AT_ONCE", 17)
-    packed = People.of(frame)
+    monkeypatch.setattr(people, "READ_AT_ONCE", 17)
+    packed = People(People.of(frame).rows, PackedTexts.pack([frame.get_column("payload")]))
     assert packed.payloads.is_packed == (count > 6)
     assert packed.frame.rows() == frame.rows()
     assert packed.numbers_digest(KEY) == frames.numbers_digest(frame, KEY)

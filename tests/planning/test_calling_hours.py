@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from declarative.model.calling_hours import RECIPIENT, CallingHours, Window
+from declarative.model.people import People
 from declarative.planning import calling_hours as hours
 from declarative.planning.decide import Timing
 
@@ -31,7 +32,7 @@ def people(*rows: tuple[str, str]) -> pl.DataFrame:
 
 
 def by_person(rule: CallingHours, frame: pl.DataFrame, now: datetime) -> tuple[dict[str, str], datetime | None]:
-    found, opening = hours.hours_timing(rule, lambda: frame, now)
+    found, opening = hours.hours_timing(rule, lambda: People.of(frame), now)
     assert isinstance(found, pl.DataFrame)
     return dict(found.iter_rows()), opening
 
@@ -51,7 +52,7 @@ def test_a_fixed_zone_needs_no_people() -> None:
 def test_hours_that_end_as_they_start_are_never_open() -> None:
     """Manifests cannot say it; what cannot be meant calls nobody."""
     never = CallingHours((Window(time(9), time(9)),), NEW_YORK)
-    assert hours.hours_timing(never, people, utc("2031-01-15T14:00")) == (Timing.CLOSED, None)
+    assert hours.hours_timing(never, lambda: People.of(people()), utc("2031-01-15T14:00")) == (Timing.CLOSED, None)
 
 
 def test_each_is_called_by_their_own_clock() -> None:

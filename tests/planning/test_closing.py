@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from declarative.model.calling_hours import RECIPIENT, CallingHours, Window
+from declarative.model.people import People
 from declarative.model.policy import Policy
 from declarative.model.remote import Phase
 from declarative.planning.actions import compose_actions
@@ -135,7 +136,7 @@ def test_each_has_the_end_of_their_own_zone() -> None:
     own = CallingHours((Window(time(9), time(17)),), RECIPIENT)
     frame = pl.DataFrame({"number": ["+12125550101", "+12135550102", "+80055501012"], "payload": ["{}"] * 3})
     moment = datetime(2031, 1, 15, 21, 30, tzinfo=UTC)
-    end = find_closing(resource("a", policy=Policy(own)), moment, ONE_LINE, lambda: frame)
+    end = find_closing(resource("a", policy=Policy(own)), moment, ONE_LINE, lambda: People.of(frame))
     assert end is not None
     assert isinstance(end.closes_at, pl.DataFrame)
     assert end.closes_at.get_column("closes_at").to_list() == [

@@ -156,7 +156,7 @@ def test_whoever_is_never_called_because_of_the_expiry_is_told() -> None:
 def test_people_who_cannot_be_begun_before_their_calling_hours_end_are_told(seconds: int, message: str) -> None:
     hours = CallingHours((Window(time(9), time(12, 1, seconds)),), "UTC")
     wanted = resource("abc", policy=Policy(hours))
-    end = find_closing(wanted, NOON, CallRate(1.0, 10, timedelta(minutes=3)), lambda: wanted.recipients.frame)
+    end = find_closing(wanted, NOON, CallRate(1.0, 10, timedelta(minutes=3)), lambda: wanted.recipients.people)
     expected = (
         f"{message} until 09:00 UTC on 2 Dec: they cannot be begun before their calling hours end (10 at once, "
         "3m a call, 1 begun a second); target_concurrency_limit and expected_call decide how many can"

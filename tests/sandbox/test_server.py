@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import socket
 from pathlib import Path
 
 import httpx
 import pytest
 
+from declarative.sandbox.server import open_listener
 from tests.command import start_server
 
 from .account import Account, open_account
@@ -30,3 +32,10 @@ def test_a_server_told_to_stop_ends_well(signum: signal.Signals) -> None:
         assert client.get("/").status_code == 200
         server.send_signal(signum)
         assert server.wait(10) == 0
+
+
+def test_its_connections_send_without_waiting_for_the_client() -> None:
+    with open_listener("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -37,7 +37,7 @@ def zone_problems(
 
     hours = recipient_spec.hours
     assert hours is not None
-    zones = with_zones(recipients.frame if hours.column else recipients.rows, hours.column).select("number", "zones")
+    zones = with_zones(recipients.for_zones(hours.column), hours.column).select("number", "zones")
     faults = {text: fault for text in zones.get_column("zones").unique() if (fault := _find_fault(hours, text))}
     if not faults:
         return

@@ -21,7 +21,7 @@ from declarative.providers.base import (
     Submission,
     unique_agents,
 )
-from declarative.providers.callingbox.members import TERMINAL, call_member, phase_from_call
+from declarative.providers.callingbox.members import call_member, is_ended, phase_from_call
 from declarative.providers.http.bodies import add_mark, pick_settings, single_recipient
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer
@@ -100,7 +100,7 @@ class CallingBoxChannel(SingleCallChannel):
             cancelled=False,
             total=1,
             dispatched=1,
-            finished=int(status in TERMINAL),
+            finished=int(is_ended(call)),
             created_at=time_or_none(call.get("created_at")),
             last_updated_at=word_or_empty(call.get("updated_at")),
             agent_id=id_or_none(call.get("agent_id")) or "",

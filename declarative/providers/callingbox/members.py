@@ -27,7 +27,7 @@ _PHASES = {
     "canceled": Phase.UNREACHED,
     "failed": Phase.UNREACHED,
 }
-TERMINAL = frozenset({"completed", "no_answer", "busy", "canceled", "failed"})
+_TERMINAL = frozenset({"completed", "no_answer", "busy", "canceled", "failed"})
 
 
 def phase_from_call(call: dict[str, Json]) -> Phase:
@@ -39,6 +39,13 @@ def phase_from_call(call: dict[str, Json]) -> Phase:
     if status == "failed" and not (call.get("started_at") or call.get("answered_at")):
         return Phase.UNFUNDED if is_out_of_funds(_failure_text(call)) else Phase.UNREACHED
     return _PHASES.get(status, Phase.UNKNOWN)
+
+
+def is_ended(call: dict[str, Json]) -> bool:
+    """Whether a call is over. A status that nobody knows is an ending where the call says when it ended, and otherwise
+    may be one of a call that goes on."""
+    status = word_or_empty(call.get("status"))
+    return status in _TERMINAL or (status not in _PHASES and bool(call.get("ended_at")))
 
 
 def call_member(call: dict[str, Json], redact: Redact) -> MemberRow:
@@ -71,6 +78,6 @@ def _call_note(call: dict[str, Json]) -> str | None:
     if call.get("status") == "completed":
         note_fields += ["result", "result_status", "result_error"]
     note = {field: call[field] for field in note_fields if call.get(field) is not None}
-    if word_or_empty(call.get("status")) in TERMINAL:
+    if is_ended(call):
         note |= note_times(call.get("started_at"), call.get("answered_at"), call.get("ended_at"))
     return json_text(note) if note else None

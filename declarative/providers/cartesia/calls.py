@@ -24,7 +24,7 @@ from declarative.providers.base import (
     unique_agents,
 )
 from declarative.providers.cartesia.errors import call_error_message
-from declarative.providers.cartesia.members import call_member
+from declarative.providers.cartesia.members import call_member, is_call_ended
 from declarative.providers.http.bodies import add_mark, pick_settings, single_recipient
 from declarative.providers.http.client import HttpClient
 from declarative.providers.http.outcomes import Answer, is_out_of_funds
@@ -43,7 +43,6 @@ from declarative.providers.http.parse import (
 
 _CALLS = "/agents/calls"
 _LEGACY = "/twilio/call/outbound"
-_TERMINAL = frozenset({"completed", "failed", "cancelled"})
 UNCONFIRMED = "unconfirmed:"
 """Begins the id of a call whose answer had none; our mark follows."""
 MAX_CALL_READS = 20
@@ -145,7 +144,7 @@ class CallChannel(SingleCallChannel):
             cancelled=False,
             total=1,
             dispatched=1,
-            finished=int(status in _TERMINAL),
+            finished=int(is_call_ended(call)),
             created_at=time_or_none(call.get("start_time")),
             agent_id=id_or_none(call.get("agent_id")) or "",
             members=members_frame([call_member(call, self._client.redact)]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from declarative.model.mark import METADATA_KEY
 from declarative.model.remote import Phase
@@ -31,6 +31,7 @@ _CALL_UNDER_WAY = {
     "started": Phase.IN_FLIGHT,
     "active": Phase.IN_FLIGHT,  # 2025-04-16
 }
+_CALL_OVER = frozenset({"completed", "failed", "cancelled"})
 
 
 def batch_members(recipients: Iterable[Json], redact: Redact) -> list[MemberRow]:
@@ -55,6 +56,15 @@ def call_phase(status: str, end_reason: str | None) -> Phase:
     The provider has a record of it, so the phone may have been called.
     """
     return _CALL_UNDER_WAY.get(status) or _final_phase(status, end_reason)
+
+
+def is_call_ended(call: Mapping[str, Json]) -> bool:
+    """Whether a single call is over. A status that nobody knows is an ending where the call says why or when it ended,
+    and otherwise may be one of a call that goes on."""
+    status = word_or_empty(call.get("status"))
+    if status in _CALL_OVER or status in _CALL_UNDER_WAY:
+        return status in _CALL_OVER
+    return bool(call.get("end_reason") or call.get("end_time"))
 
 
 def call_member(call: dict[str, Json], redact: Redact) -> MemberRow:

@@ -26,7 +26,7 @@ from declarative.providers.http.parse import (
 )
 from declarative.providers.http.request import Body
 from declarative.providers.twilio.errors import sort_refusal
-from declarative.providers.twilio.members import CANCELLED, call_member, call_phase, queue_time
+from declarative.providers.twilio.members import CANCELLED, call_member, call_phase, is_ended, queue_time
 from declarative.providers.twilio.pages import read_pages
 
 OUTBOUND = "outbound-api"
@@ -111,7 +111,7 @@ class CallChannel(SingleCallChannel):
             cancelled=phase is Phase.CANCELLED,
             total=1,
             dispatched=int(phase not in (Phase.QUEUED, Phase.CANCELLED)),
-            finished=int(phase not in (Phase.QUEUED, Phase.IN_FLIGHT, Phase.UNKNOWN)),
+            finished=int(is_ended(call)),
             created_at=mail_time_or_none(call.get("date_created")),
             last_updated_at=word_or_empty(call.get("date_updated")),
             queued_for=queue_time(call),

@@ -37,6 +37,15 @@ def call_phase(call: Mapping[str, Json]) -> tuple[Phase, str | None]:
     return (Phase.REACHED, status) if status == "completed" else (Phase.UNKNOWN, None)
 
 
+def is_ended(call: Mapping[str, Json]) -> bool:
+    """Whether a call is over. A status that nobody knows is an ending where the call says when it ended, and otherwise
+    may be one of a call that goes on."""
+    phase, _ = call_phase(call)
+    if phase is Phase.UNKNOWN:
+        return call.get("end_time") not in (None, "")
+    return phase not in (Phase.QUEUED, Phase.IN_FLIGHT)
+
+
 def _has_talked(call: Mapping[str, Json]) -> bool:
     return call.get("duration") not in (None, "", "0", 0) or call.get("answered_by") not in (None, "")
 

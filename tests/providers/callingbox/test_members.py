@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from declarative.model.remote import Phase, Remote
+from declarative.model.remote import Phase, Remote, is_over
 from declarative.model.resource import Json, Route
 from tests.providers.scripted_provider import MARK, answering, member, open_exchange
 
@@ -96,3 +96,16 @@ def test_a_callingbox_call_echoes_what_is_the_persons_own() -> None:
     remote = read_call(call, "callingbox")
     assert remote.mark == MARK
     assert member(remote)["payload"] == '{"context":{"first_name":"Ada"},"metadata":{"row":"7"}}'
+
+
+@pytest.mark.parametrize(
+    ("call", "ended"),
+    [
+        ({"status": "busy"}, True),
+        ({"status": "ringing", "ended_at": "2026-06-14T12:00:00Z"}, False),
+        ({"status": "diverted", "ended_at": "2026-06-14T12:00:00Z"}, True),
+        ({"status": "transferring", "ended_at": None}, False),
+    ],
+)
+def test_a_word_that_nobody_knows_is_an_ending_where_the_end_has_a_time(call: dict[str, Json], ended: bool) -> None:
+    assert is_over(read_call(call, "callingbox")) is ended

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote
+from declarative.model.remote import MEMBER_COLUMNS, Phase, Remote, is_over
 from declarative.model.resource import Json, Route
 from tests.growing import LINEAR, growth, numbers
 from tests.providers.scripted_provider import answering, batch, member, open_exchange
@@ -195,3 +195,19 @@ def test_the_note_of_a_call_that_ended(fields: dict[str, Json], note: str | None
     remote = read_call({"id": "c-1", "telephony_params": {"to": "+14155550101"}, **fields}, "cartesia")
     assert remote.members is not None
     assert remote.members.item(0, "note") == note
+
+
+@pytest.mark.parametrize(
+    ("call", "ended"),
+    [
+        ({"status": "failed"}, True),
+        ({"status": "started", "end_reason": "error"}, False),
+        ({"status": "diverted", "end_reason": "call_diverted"}, True),
+        ({"status": "diverted", "end_time": "2026-06-14T12:00:00Z"}, True),
+        ({"status": "transferring", "end_reason": None, "end_time": None}, False),
+    ],
+)
+def test_a_call_of_a_status_that_nobody_knows_is_over_where_it_shows_an_ending(
+    call: dict[str, Json], ended: bool
+) -> None:
+    assert is_over(read_call(call, "cartesia")) is ended

@@ -10,7 +10,7 @@ import pytest
 
 from declarative.model.remote import Phase
 from declarative.model.resource import Json
-from declarative.providers.twilio.members import call_member, call_phase, queue_time
+from declarative.providers.twilio.members import call_member, call_phase, is_ended, queue_time
 from tests.providers.read_requests import COMPLETED_CALL
 
 STARTED = "Sun, 14 Jun 2026 12:00:01 +0000"
@@ -41,6 +41,22 @@ STARTED = "Sun, 14 Jun 2026 12:00:01 +0000"
 )
 def test_the_words_of_a_call(call: dict[str, Json], phase: Phase, outcome: str | None) -> None:
     assert call_phase(call) == (phase, outcome)
+
+
+@pytest.mark.parametrize(
+    ("call", "ended"),
+    [
+        ({"status": "busy"}, True),
+        ({"status": "canceled"}, True),
+        ({"status": "queued"}, False),
+        ({"status": "ringing", "end_time": STARTED}, False),
+        ({"status": "diverted", "end_time": STARTED}, True),
+        ({"status": "diverted", "end_time": ""}, False),
+        ({"status": "diverted"}, False),
+    ],
+)
+def test_a_word_that_nobody_knows_is_an_ending_where_the_end_has_a_time(call: dict[str, Json], ended: bool) -> None:
+    assert is_ended(call) is ended
 
 
 def test_a_person_comes_with_time_length_and_who_answered() -> None:
