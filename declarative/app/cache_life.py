@@ -18,24 +18,27 @@ def end_old_caches(directory: Path) -> None:
     One that cannot be deleted is left to the next run, and a folder that another user keeps for itself to that user."""
     oldest = time.time() - CACHE_LIFE.total_seconds()
     with suppress(OSError):
-        for file in list_cache_files(directory):
+        for file in _list_cache_files(directory):
             with suppress(OSError):
-                if file.lstat().st_mtime < oldest:
-                    file.unlink()
+                if file.stat(follow_symlinks=False).st_mtime < oldest:
+                    os.unlink(file)
 
 
 def purge_caches(directory: Path) -> int:
     """Delete all files below a folder of caches, and return how many there were. Raises OSError."""
-    files = list(list_cache_files(directory))
+    files = list(_list_cache_files(directory))
     for file in files:
-        file.unlink(missing_ok=True)
+        Path(file).unlink(missing_ok=True)
     return len(files)
 
 
-def list_cache_files(directory: Path) -> Iterator[Path]:
+def _list_cache_files(directory: Path) -> Iterator[os.DirEntry[str]]:
     """The files below a folder; none where it does not exist, or where its name is that of a symbolic link."""
-    if directory.is_symlink():
-        return
-    for folder, folders, names in os.walk(directory):
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        yield from (Path(folder, name) for name in sorted([*names, *links]))
+    folders: list[os.DirEntry[str] | Path] = [] if directory.is_symlink() else [directory]
+    while folders:
+        with suppress(FileNotFoundError, PermissionError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry)
+                else:
+                    yield entry

@@ -130,8 +130,9 @@ def main(arguments: list[str] | None = None) -> None:
     # httpx looks for its own command line, and with it imports rich and pygments.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     terminal.prepare_streams()
-    exit_code = run_command(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_flush_output(exit_code))
+    exit_code = _flush_output(run_command(sys.argv[1:] if arguments is None else arguments))
+    gc.freeze()  # the process ends: its memory is given back as a whole, not searched for garbage first
+    sys.exit(exit_code)
 
 
 def _flush_output(exit_code: int) -> int:

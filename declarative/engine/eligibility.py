@@ -49,7 +49,8 @@ class Eligibility:
         """The recipients whose time allows a call, and who can be begun before their calling hours end. A run may take
         hours, and calling hours may have ended since the plan was made."""
         recipients = self._select_in_hours(resource, recipients)
-        return recipients.filter(~self._find_late(resource, recipients, closing.SLACK))
+        is_late = self._find_late(resource, recipients, closing.SLACK)
+        return recipients if is_late is None else recipients.filter(~is_late)
 
     def can_call_all(self, resource: Resource, recipients: pl.DataFrame, *, is_retry: bool = False) -> bool:
         """Whether every one of the recipients may be called now. The provider's own retry calls at once, so no guard
@@ -57,8 +58,10 @@ class Eligibility:
         in_hours = self._select_in_hours(resource, recipients, is_retry=is_retry)
         if len(in_hours) < len(recipients) or self.find_list_failure(resource):
             return False
-        is_any_listed = len(self.select_unlisted(resource, recipients)) < len(recipients)
-        return not is_any_listed and not self._find_late(resource, recipients, timedelta()).any()
+        if len(self.select_unlisted(resource, recipients)) < len(recipients):
+            return False
+        is_late = self._find_late(resource, recipients, timedelta())
+        return is_late is None or not is_late.any()
 
     def find_list_failure(self, resource: Resource) -> str:
         """Why the do-not-call lists of a resource let nobody new be called; empty where all of them were read."""
@@ -80,9 +83,9 @@ class Eligibility:
             return recipients if timing is Timing.NOW else recipients.clear()
         return recipients.join(timing.filter(timing=Timing.NOW.value), on="number", how="semi", maintain_order="left")
 
-    def _find_late(self, resource: Resource, recipients: pl.DataFrame, slack: timedelta) -> pl.Series:
-        """Whether each recipient is called too late. The plan has counted those who wait at the provider already."""
-        numbers = recipients.get_column("number")
+    def _find_late(self, resource: Resource, recipients: pl.DataFrame, slack: timedelta) -> pl.Series | None:
+        """Whether each recipient is called too late; None where no calling hours end. The plan has counted those who
+        wait at the provider already."""
         rate = self._rates.get(resource.address) or CallRate.of(
             resource, self._run.capabilities(resource.provider, resource.route)
         )
@@ -90,9 +93,7 @@ class Eligibility:
         end = policy.find_closing(
             resource, provider_time, guard, rate, lambda: replace(resource.recipients.people, rows=recipients)
         )
-        if end is None:
-            return pl.repeat(False, len(numbers), dtype=pl.Boolean, eager=True)
-        return end.find_late(numbers, 0, slack)
+        return None if end is None else end.find_late(recipients.get_column("number"), 0, slack)
 
     def is_expired(self, resource: Resource) -> bool:
         return resource.expires_at is not None and resource.expires_at <= self._run.provider(resource).latest_now()

@@ -62,6 +62,7 @@ class IntentWriter:
             scheduled_at=scheduled_at,
             ends_at=self._find_end(resource, scheduled_at or latest_time),
         )
+        numbers, payloads = self._digest_people(resource, recipients)
         intent = Intent(
             request=RequestKind.SUBMIT,
             route=resource.route,
@@ -71,8 +72,8 @@ class IntentWriter:
             attempt=attempt,
             sent_at=provider_time,
             count=len(recipients),
-            numbers=frames.numbers_digest(recipients, self._run.key),
-            payloads=frames.payloads_digest(recipients, self._run.key),
+            numbers=numbers,
+            payloads=payloads,
             settings=resource.settings_digest,
             wanted=resource.recipients.numbers if resource.route is Route.BATCH else "",
             agent_id=resource.fields.agent_of(resource.settings),
@@ -179,6 +180,14 @@ class IntentWriter:
             message = f"{resource.address}: its mark {submission_mark} is longer than the {most} characters"
             raise ProviderError(f"{message} that {resource.provider} keeps; nothing was sent")
         return submission_mark
+
+    def _digest_people(self, resource: Resource, recipients: pl.DataFrame) -> tuple[str, str]:
+        """The digests of the numbers, and of the numbers with their data. All of them are people whom the manifest
+        wants: as many as those are the same ones."""
+        if len(recipients) == resource.recipients.count:
+            return resource.recipients.numbers, resource.recipients.payloads
+        key = self._run.key
+        return frames.numbers_digest(recipients, key), frames.payloads_digest(recipients, key)
 
     def _person_digest(self, recipients: pl.DataFrame) -> str:
         return self._run.key.digest_person(self._run.ledger.lock.lineage, recipients.item(0, "number"))

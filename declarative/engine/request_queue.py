@@ -4,7 +4,7 @@ side by side, in the order of the plan."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from declarative.engine.dispatch import DialRequest
@@ -50,6 +50,7 @@ class RequestQueue:
         self._waiting: deque[QueuedRequest] = deque()
         self._unfinished: dict[str, int] = {}
         self._closing: dict[str, Callable[[], None]] = {}
+        self._finished: list[Callable[[], None]] = []
 
     def add(self, request: QueuedRequest) -> None:
         """Add a request at the end."""
@@ -58,7 +59,8 @@ class RequestQueue:
         self._unfinished[address] = self._unfinished.get(address, 0) + 1
 
     def close(self, address: str, finish: Callable[[], None]) -> None:
-        """Call `finish` once nothing of an address is waiting or under way: now, or later."""
+        """Call `finish` once nothing of an address is waiting or under way: now, or later. It only writes to the
+        ledger."""
         if self._unfinished.get(address):
             self._closing[address] = finish
         else:
@@ -68,16 +70,20 @@ class RequestQueue:
         """Send everything."""
         while self._waiting:
             self._before_send()
-            group: dict[DialRequest, QueuedRequest] = {}
-            while self._waiting and len(group) < self._run.parallelism:
-                queued = self._waiting.popleft()
-                if request := self._make(queued):
-                    group[request] = queued
-                else:
-                    self._count_off(queued)
-            self._send_group(group)
+            try:
+                self._send_group()
+            finally:
+                self._finish()
 
-    def _send_group(self, group: Mapping[DialRequest, QueuedRequest]) -> None:
+    def _send_group(self) -> None:
+        group: dict[DialRequest, QueuedRequest] = {}
+        while self._waiting and len(group) < self._run.parallelism:
+            queued = self._waiting.popleft()
+            if request := self._make(queued):
+                group[request] = queued
+            else:
+                self._count_off(queued)
+
         def finish(request: DialRequest, receipt: Receipt) -> None:
             group[request].finish(request, receipt)
             self._count_off(group[request])
@@ -103,4 +109,13 @@ class RequestQueue:
         address = queued.resource.address
         self._unfinished[address] -= 1
         if not self._unfinished[address] and (finish := self._closing.pop(address, None)):
-            finish()
+            self._finished.append(finish)
+
+    def _finish(self) -> None:
+        """Close the addresses of which nothing is waiting or under way any more. What they write is one line: what was
+        answered is in the lock already, and a run that is cut off before this line plans them anew."""
+        finished, self._finished = self._finished, []
+        if finished:
+            with self._run.ledger.one_step():
+                for finish in finished:
+                    finish()

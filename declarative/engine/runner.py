@@ -113,8 +113,7 @@ class PlanRunner:
         resource = task.resource
         if resource is not None and facts is not None:
             self._submitter.queue_retries(task, resource, approved, result)
-            recipients = task.to_call.filter(pl.col("verb") != Verb.REPLACE)
-            self._submitter.queue_shards(resource, recipients, approved, result)
+            self._submitter.queue_shards(resource, _without_moves(task.to_call), approved, result)
         self._submitter.close(task.address, lambda: self._recorder.record_result(task, facts or task.facts, result))
 
     def _cancel_and_resubmit(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> Facts | None:
@@ -122,7 +121,7 @@ class PlanRunner:
         is cancelled. Returns the facts after the cancels; None where one failed."""
         facts = task.facts
         can_move = cancel.can_move(self._run, task, result)
-        for remote_id in (*task.removals.get_column("remote").unique(maintain_order=True), *task.cancels):
+        for remote_id in (*dict.fromkeys(task.removals.get_column("remote").to_list()), *task.cancels):
             removals = task.removals.filter(remote=remote_id)
             # A failure keeps people where they are, but it keeps nobody in a batch who must be taken off.
             if not can_move:
@@ -196,6 +195,12 @@ def _run_order(task: Task) -> int:
     if task.to_call.is_empty() and not task.requests:
         return _CANCELS
     return _BATCHES if task.resource is None or task.resource.route is Route.BATCH else _CALLS
+
+
+def _without_moves(to_call: pl.DataFrame) -> pl.DataFrame:
+    """The people to submit who wait in no batch that is cancelled first."""
+    has_moves = Verb.REPLACE in to_call.get_column("verb").to_list()
+    return to_call.filter(pl.col("verb") != Verb.REPLACE) if has_moves else to_call
 
 
 def _ids_by_mark(resource_record: ResourceRecord) -> dict[str, str]:

@@ -152,9 +152,11 @@ class Submitter:
         result.unplanned += len(recipients) - len(to_call)
         self._eligibility.record_sent(resource.address, to_call)
         capabilities = fit_window(self._run.capabilities(resource.provider, resource.route), resource)
-        for (attempt,), same_attempt in to_call.partition_by("attempt", as_dict=True, maintain_order=True).items():
+        attempts = dict.fromkeys(to_call.get_column("attempt").to_list())
+        for attempt in attempts:
+            same_attempt = to_call.filter(attempt=attempt) if len(attempts) > 1 else to_call
             for start, shard in cut_shards(same_attempt, capabilities, resource.recipients.people):
-                yield _Shard(resource, result, shard, int(str(attempt)), start, len(same_attempt))
+                yield _Shard(resource, result, shard, attempt, start, len(same_attempt))
 
     def _make_request(self, shard: _Shard) -> DialRequest | None:
         resource, recipients = shard.resource, _select_callable(self._eligibility, shard)
@@ -162,7 +164,7 @@ class Submitter:
             return None
         self._run.progress(f"{resource.address}: {shard.start:,} of {people(shard.total)} submitted")
         may_call = partial(self._eligibility.can_call_all, resource, recipients)
-        to_send = resource.recipients.people.with_data(recipients).select("number", "payload")
+        to_send = resource.recipients.people.with_data(recipients[["number", "data_row"]])
         return self._executor.submission(resource, to_send, shard.attempt, may_call, _count_verbs(recipients))
 
     def _finish_shard(self, shard: _Shard, request: DialRequest, receipt: Receipt) -> None:

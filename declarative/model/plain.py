@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Set
-from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+
+_PLAIN_TYPES = frozenset((str, int, float, bool, type(None)))
 
 
 def to_plain(value: object, *, leave_out: Collection[str] = ()) -> object:
     """The value in JSON's types, always in the same order. `leave_out` names fields of the value itself."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {
-            attribute.name: to_plain(getattr(value, attribute.name))
-            for attribute in fields(value)
-            if attribute.name not in leave_out
-        }
+    if type(value) in _PLAIN_TYPES:  # nearly every part is
+        return value
+    names: Collection[str] | None = getattr(type(value), "__dataclass_fields__", None)
+    if names is not None:
+        return {name: to_plain(getattr(value, name)) for name in names if name not in leave_out}
     match value:
         case Enum():
             return str(value.value)

@@ -26,9 +26,10 @@ from declarative.planning.terms import Forecast, Terms
 FORMAT_VERSION = "1"
 """`format_version` of a plan as JSON."""
 TO_CALL_SCHEMA = {"number": pl.String, "data_row": pl.UInt32, "verb": pl.String, "attempt": pl.Int64}
-_NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
 """Columns of people to submit: E.164 number, place of their data (People.rows), the verb of their action, attempt from
 1."""
+_NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
+_NO_REMOVALS = pl.DataFrame(schema=REMOVALS_SCHEMA)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +88,7 @@ class Task:
     """Ids of batches to cancel first."""
     leaving: frozenset[str] = frozenset()
     """Those of `cancels` in which somebody must be taken off. They are cancelled whatever else goes wrong."""
-    removals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REMOVALS_SCHEMA))
+    removals: pl.DataFrame = field(default_factory=lambda: _NO_REMOVALS)
     """The people to take off batches whose others stay; columns REMOVALS_SCHEMA."""
     blocked: bool = False
     """The address is blocked: nobody is submitted, and there is nothing but `cancels` and `removals`."""

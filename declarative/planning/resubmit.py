@@ -79,4 +79,6 @@ def only_approved(to_call: pl.DataFrame, approved_numbers: pl.Series | None) -> 
     # Protocol 10: approval only narrows, however facts moved since the plan was shown.
     if approved_numbers is None:
         return to_call.clear()
+    if to_call.get_column("number").equals(approved_numbers):
+        return to_call  # the facts have not moved
     return to_call.filter(pl.col("number").is_in(approved_numbers.implode()))

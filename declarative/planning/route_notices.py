@@ -94,7 +94,7 @@ def unsettled_notices(plan: Plan, resource: Resource) -> Iterator[Notice]:
 def _count_abroad(plan: Plan) -> dict[str, int]:
     """Count the people of each address whose numbers are outside +1; addresses without any are left out."""
     tasks = list(plan.tasks.values())
-    people = columns.stack(((place, task.to_call.select("number")) for place, task in enumerate(tasks)), _NUMBER)
+    people = columns.stack(((place, task.to_call) for place, task in enumerate(tasks)), _NUMBER)
     abroad = people.filter(~pl.col("number").str.starts_with("+1")).get_column("address").value_counts()
     return {tasks[place].address: count for place, count in abroad.iter_rows()}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from declarative.model.history import Origin, PeopleCounts, RunRecord
 from declarative.model.lock import CancelProgress, Ended, Halt, Intent, Lock, RemoteRecord, RequestKind, ResourceRecord
@@ -18,6 +18,7 @@ JsonObject = dict[str, Any]
 _Record = Lock | ResourceRecord | RemoteRecord | Intent | Ended | Halt | Origin | PeopleCounts | RunRecord
 _Value = TypeVar("_Value", bound=_Record)
 _PLAIN_TYPES = frozenset((str, int, bool, type(None)))
+_NUMBER_TYPES = frozenset((int, float))
 
 
 def to_json_object(value: _Record, names: Collection[str] | None = None) -> JsonObject:
@@ -26,12 +27,13 @@ def to_json_object(value: _Record, names: Collection[str] | None = None) -> Json
     A field that has a default is left out when it is None, False or empty. A number is never left out. A None inside
     `settings` is dropped.
     """
-    encoded_parts = (
-        (name, is_required, _encode_part(getattr(value, name)))
-        for name, is_required in _FIELDS[type(value)]
-        if names is None or name in names
-    )
-    return {name: part for name, is_required, part in encoded_parts if is_required or not _is_empty(part)}
+    document: JsonObject = {}
+    for name, is_required in _FIELDS[type(value)]:
+        if names is None or name in names:
+            part = _encode_part(getattr(value, name))
+            if part or is_required or type(part) in _NUMBER_TYPES:
+                document[name] = part
+    return document
 
 
 def from_json_object(cls: type[_Value], document: JsonObject) -> _Value:
@@ -90,13 +92,11 @@ _FIELDS = {
 """The fields of each class in their order, and of each whether it is written whatever its value."""
 
 
-def _is_empty(encoded: object) -> bool:
-    return encoded is None or encoded is False or encoded in ("", [], {})
-
-
 def _encode_part(value: object) -> object:
     if type(value) in _PLAIN_TYPES:  # nearly every part is
         return value
+    if type(value) in _FIELDS:
+        return to_json_object(cast(_Record, value))
     match value:
         case datetime():
             return encode_time(value)
@@ -105,10 +105,6 @@ def _encode_part(value: object) -> object:
             return {key: _encode_part(part) for key, part in entries if part is not None}
         case tuple():
             return [_encode_part(part) for part in value]
-        case Lock() | ResourceRecord() | RemoteRecord() | Intent() | Ended() | Halt():
-            return to_json_object(value)
-        case Origin() | PeopleCounts() | RunRecord():
-            return to_json_object(value)
         case RequestKind() | Route() | CancelProgress():
             return value.value
     assert not is_dataclass(value), "a value that model/lock.py has and this table lacks"

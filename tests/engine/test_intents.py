@@ -6,9 +6,11 @@ from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from declarative.engine.intents import IntentWriter
+from declarative.model import frames
 from declarative.model.lock import RemoteRecord, RequestKind
 from declarative.model.mark import address_hash
 from declarative.model.resource import Route
@@ -39,6 +41,15 @@ def test_an_intent_is_on_disk_before_its_submission_is_returned(run: SandboxRun,
     assert stored.resources[MARCH].intents == {intent.mark: intent}
     assert (str(submission.mark), submission.recipients.height) == (intent.mark, intent.count)
     assert run.operations().count("createCallBatch") == 0
+
+
+@pytest.mark.parametrize("numbers", [(BOB, ADA), (ADA,)])
+def test_the_digests_are_those_of_the_people_that_are_sent(run: SandboxRun, numbers: tuple[str, ...]) -> None:
+    resource = batch_resource(ADA, BOB)
+    frame = pl.concat(resource.recipients.frame.filter(number=number) for number in numbers)
+    intent, _ = IntentWriter(run.context).write_submission(resource, frame, 1)
+    assert (intent.count, intent.numbers) == (len(numbers), frames.numbers_digest(frame, KEY))
+    assert intent.payloads == frames.payloads_digest(frame, KEY)
 
 
 def test_shards_of_one_run_share_a_generation_and_nothing_else(run: SandboxRun) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
 import orjson
 
 from declarative.model.mark import METADATA_KEY, Mark
 from declarative.model.resource import Json
 from declarative.providers.base import Submission
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def pick_settings(settings: Mapping[str, Json], fields: Iterable[str]) -> dict[str, Json]:
@@ -29,6 +34,13 @@ def recipients_json(
     `data_field` where one is named. The field `beside_data`, which is one text and the first by name, is
     not put into that object.
     """
+    items = submission.recipients.select(_recipient_json(number_field, data_field, beside_data)).to_series()
+    return orjson.Fragment(f"[{','.join(items)}]".encode())
+
+
+@cache
+def _recipient_json(number_field: str, data_field: str, beside_data: str) -> pl.Expr:
+    """Return the object of a person as text. The expression is made once: to make it takes as long as its use."""
     import polars as pl
 
     # Numbers are E.164 and payloads are canonical JSON objects already, so both are inserted unchanged.
@@ -42,9 +54,7 @@ def recipients_json(
         payload = payload.str.replace(rf"^\{{{member},?", "{")
         has_no_payload = payload.is_null() | (payload == "{}")
     with_data = pl.lit(f'","{data_field}":') + payload + "}" if data_field else '",' + payload.str.slice(1)
-    recipient_json = pl.when(has_no_payload).then(opening + '"}').otherwise(opening + with_data)
-    items = submission.recipients.select(recipient_json.alias("item"))["item"]
-    return orjson.Fragment(f"[{','.join(items)}]".encode())
+    return pl.when(has_no_payload).then(opening + '"}').otherwise(opening + with_data)
 
 
 def single_recipient(submission: Submission) -> tuple[str, dict[str, Json]]:

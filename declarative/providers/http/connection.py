@@ -82,9 +82,10 @@ class HttpConnection:
         self.client.close()
 
     def _read_clock(self, read: Callable[[], T | None]) -> T:
-        if read() is None:
-            self.client.get(self._clock_path)
         value = read()
+        if value is None:
+            self.client.get(self._clock_path)
+            value = read()
         if value is None:
             raise ProviderError(f"{self.host} does not tell the time: its answers have no Date header")
         return value
