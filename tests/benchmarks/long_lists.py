@@ -100,10 +100,10 @@ def _create_project(directory: Path, url: str, key: str, people: int, batches: i
 
 
 def measure(claims: Claims, directory: Path) -> None:
-    foreign = 20_000 if claims.full else 300
+    foreign = 20_000 if claims.full else 200
     with sandbox(directory / "served") as url:
         alone, crowded = (Account.create(directory, url, key) for key in ("sk_alone", "sk_crowded"))
-        waits = _create_project(directory / crowded.key / "waits", url, crowded.key, 2_000 if claims.full else 100, 1)
+        waits = _create_project(directory / crowded.key / "waits", url, crowded.key, 100, 1)
         waits.run("state", "new")  # so that the batches of others are younger than what its lock must know
         for account in (alone, crowded):
             account.over.run("apply", "--auto-approve")
@@ -113,15 +113,20 @@ def measure(claims: Claims, directory: Path) -> None:
         _place_foreign(url, crowded.key, foreign, directory)
         control(url, "POST", "advance", {"seconds": 86_400})
         _compare(claims, url, alone, crowded, foreign)
+        control(url, "POST", "advance", {"seconds": 86_400})  # until what was applied is over
+        _schedule(url, waits, 3_000 if claims.full else 40)
         _wait(claims, url, waits)
 
 
 def _place_foreign(url: str, key: str, count: int, directory: Path) -> None:
     """Make batches of one person each, which start in three weeks."""
-    now = datetime.fromisoformat(control(url, "GET", "clock")["now"])
-    start = f"{now + timedelta(days=21):%Y-%m-%dT%H:%M:%SZ}"
-    host = url.removeprefix("http://")
+    start, host = _time_ahead(url, timedelta(days=21)), url.removeprefix("http://")
     spend(python(PLACE_FOREIGN, host, key, count, start, AGENT, NUMBER), cwd=directory, env=environment())
+
+
+def _time_ahead(url: str, ahead: timedelta) -> str:
+    now = datetime.fromisoformat(control(url, "GET", "clock")["now"])
+    return f"{now + ahead:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _compare(claims: Claims, url: str, alone: Account, crowded: Account, foreign: int) -> None:
@@ -165,12 +170,19 @@ def _names(step: str, alone: Account, crowded: Account) -> dict[str, Account]:
     return {f"{step}, alone": alone, f"{step}, among others": crowded}
 
 
+def _schedule(url: str, campaign: Campaign, polls: int) -> None:
+    """Let the calls begin only after so many polls, which come every ten seconds."""
+    file = campaign.directory / "project.yaml"
+    setting = f'  scheduled_at: "{_time_ahead(url, timedelta(seconds=10 * polls))}"\n  agent_id:'
+    file.write_text(file.read_text(encoding="utf-8").replace("  agent_id:", setting, 1), encoding="utf-8")
+
+
 def _wait(claims: Claims, url: str, campaign: Campaign) -> None:
     campaign.run("apply", "--auto-approve")
     began = _mark_time(url)
     cost = spend(python(WAIT, url), cwd=campaign.directory, env=campaign.environment)
     peaks: list[float] = json.loads((campaign.directory / "peaks.json").read_text(encoding="utf-8"))
-    requests, first = _count_requests(url, began), len(peaks) // 4
+    requests, first = _count_requests(url, began), len(peaks) // 10
     print(f"  {f'a wait of {len(peaks)} polls':<44} {cost}", flush=True)
     claims.check_at_most("a wait, requests beyond one for a poll", requests - len(peaks), 1, "requests")
     growth = peaks[-2] - peaks[first]

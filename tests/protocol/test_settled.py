@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from tests.protocol.embedded_project import EmbeddedProject
 from tests.protocol.project_fixture import FAR, HEAD, InProcessProject
+from tests.protocol.voices import PHONE_CALLS, QUEUED_CALLS, VAPI, VOICES, Voice
 
 BATCHES = 200
 ENDINGS = ("01", "91", "94", "97", "98")
@@ -69,6 +73,19 @@ def test_so_it_is_whatever_else_the_batches_wanted(tmp_path: Path) -> None:
     assert project.calls()[numbers_of(TERMS.index(RETRY))[1]] == 2
     # CallingBox has no batches, so its agents tell the time.
     assert sorted(check_costs_next_to_nothing(project)) == ["listAgents", "listCallBatches"]
+
+
+@pytest.mark.parametrize("voice", [*VOICES, VAPI, PHONE_CALLS, QUEUED_CALLS], ids=lambda voice: voice.title)
+def test_so_it_is_at_every_provider(ground: EmbeddedProject, voice: Voice) -> None:
+    ground.write(voice.batch(numbers_of(0)))
+    assert ground.run("state", "new").exit == 0
+    for _ in range(3):
+        assert ground.apply().exit == 0
+        ground.advance(FAR)
+    before = len(ground.requests())
+    plan = ground.run("plan", "--detailed-exitcode")
+    assert plan.exit == 0, plan.text
+    assert len(ground.requests()) - before <= 3
 
 
 def test_a_cancelled_batch_in_which_a_call_broke_is_over(tmp_path: Path) -> None:
