@@ -199,7 +199,7 @@ def _run_order(task: Task) -> int:
 
 def _without_moves(to_call: pl.DataFrame) -> pl.DataFrame:
     """The people to submit who wait in no batch that is cancelled first."""
-    has_moves = Verb.REPLACE in to_call.get_column("verb").to_list()
+    has_moves = (to_call.get_column("verb") == Verb.REPLACE).any()
     return to_call.filter(pl.col("verb") != Verb.REPLACE) if has_moves else to_call
 
 

@@ -152,11 +152,10 @@ class Submitter:
         result.unplanned += len(recipients) - len(to_call)
         self._eligibility.record_sent(resource.address, to_call)
         capabilities = fit_window(self._run.capabilities(resource.provider, resource.route), resource)
-        attempts = dict.fromkeys(to_call.get_column("attempt").to_list())
-        for attempt in attempts:
-            same_attempt = to_call.filter(attempt=attempt) if len(attempts) > 1 else to_call
+        is_mixed = to_call.get_column("attempt").n_unique() > 1
+        for same_attempt in to_call.partition_by("attempt", maintain_order=True) if is_mixed else [to_call]:
             for start, shard in cut_shards(same_attempt, capabilities, resource.recipients.people):
-                yield _Shard(resource, result, shard, attempt, start, len(same_attempt))
+                yield _Shard(resource, result, shard, shard.item(0, "attempt"), start, len(same_attempt))
 
     def _make_request(self, shard: _Shard) -> DialRequest | None:
         resource, recipients = shard.resource, _select_callable(self._eligibility, shard)
