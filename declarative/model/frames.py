@@ -49,8 +49,12 @@ def number_keys(numbers: pl.Series) -> pl.Series:
 
 
 def has_duplicates(frame: pl.DataFrame) -> bool:
-    """Whether an E.164 number occurs more than once."""
-    keys = number_keys(frame.get_column("number")).drop_nulls()
+    """Whether a number occurs more than once."""
+    numbers = frame.get_column("number")
+    if len(numbers) < _FEW:
+        texts = [text for text in numbers.to_list() if text]
+        return len(set(texts)) < len(texts)
+    keys = number_keys(numbers).drop_nulls()
     return keys.n_unique() < len(keys)
 
 

@@ -38,14 +38,12 @@ class PackedTexts:
         sizes: list[int] = []
         longest = 0
         for part in _cut(parts):
-            longest = max(longest, _find_longest(part))
             if waiting is not None:
                 blocks.append(_pack_block(waiting))
+                longest = max(longest, _find_longest(waiting))
             waiting = part
             sizes.append(len(part))
-        if waiting is not None:
-            blocks.append(_pack_block(waiting) if blocks else waiting)
-        return cls(blocks, sizes, longest)
+        return cls(blocks if waiting is None else [*blocks, waiting], sizes, longest)
 
     @classmethod
     def join(cls, columns: Sequence[PackedTexts]) -> Self:

@@ -68,13 +68,13 @@ def _read_part(text: CsvText, part: bytes, column_names: Sequence[str]) -> pl.Da
     # A header of numbers in place of the file's own, whose names may be empty.
     numbers = text.delimiter.join(b"%d" % place for place in range(len(header)))
     schema = {str(place): pl.String for place in range(len(header))}
-    frame = pl.read_csv(
-        numbers + b"\n" + part, schema=schema, separator=text.delimiter.decode(), infer_schema=False
-    ).fill_null("")
+    frame = pl.read_csv(numbers + b"\n" + part, schema=schema, separator=text.delimiter.decode(), infer_schema=False)
+    if any(column.null_count() for column in frame):
+        frame = frame.fill_null("")
     number_place = str(header.index(number_column)) if number_column else "0"
     if (frame.get_column(number_place) == "").any():
         frame = frame.filter(pl.any_horizontal(pl.all() != ""))
-    return frame.select(pl.col(str(header.index(name))).alias(name) for name in column_names)
+    return pl.DataFrame([frame.get_column(str(header.index(name))).alias(name) for name in column_names])
 
 
 def csv_places(source: Source, rows: Sequence[int], column: str) -> dict[int, Place]:

@@ -35,19 +35,20 @@ class FileRows(NamedTuple):
 
         def payloads() -> Iterator[pl.Series]:
             for part in parts:
-                kept.append(part.select("number", "row"))
+                kept.append(part[["number", "row"]])
                 yield part.get_column("payload")
 
         packed = PackedTexts.pack(payloads())
         frame = pl.concat(kept)
         places = pl.int_range(len(frame), dtype=pl.UInt32, eager=True).alias("data_row")
-        return cls(frame.with_columns(places), packed)
+        return cls(frame.insert_column(2, places), packed)
 
 
 def join_rows(parts: Sequence[FileRows]) -> People:
     """The people of several files, one behind the other."""
     starts = accumulate([0, *(len(part.payloads) for part in parts)])
     frames = [
-        part.frame.select("number", pl.col("data_row") + start) for start, part in zip(starts, parts, strict=False)
+        pl.DataFrame([part.frame.get_column("number"), part.frame.get_column("data_row") + start])
+        for start, part in zip(starts, parts, strict=False)
     ]
     return People(pl.concat(frames), PackedTexts.join([part.payloads for part in parts]))

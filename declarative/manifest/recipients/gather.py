@@ -170,7 +170,8 @@ class RecipientLoader:
         if has_duplicates(named.rows):
             problems.extend(table_duplicate_problems(recipient_spec, frames, named.rows, problems.most_described))
         recipients, excluded = self._apply_policies(recipient_spec, named, problems)
-        held_counts.update(dict(excluded.get_column("policy").value_counts().iter_rows()))
+        if len(excluded):
+            held_counts.update(dict(excluded.get_column("policy").value_counts().iter_rows()))
         if problems.is_empty and recipient_spec.hours is not None:
             problems.extend(zone_problems(recipient_spec, frames, named.rows, recipients, problems.most_described))
         if problems.is_empty:
@@ -185,7 +186,7 @@ class RecipientLoader:
         import polars as pl
 
         rows = named.rows
-        excluded = [_with_policy(rows.clear(), "")]
+        excluded = [pl.DataFrame(schema={"number": pl.String, "policy": pl.String})]
         for source in recipient_spec.suppress:
             suppressed = self.suppression_files.read(source, problems).matches(rows.get_column("number"))
             excluded.append(_with_policy(rows.filter(suppressed), "suppressed"))

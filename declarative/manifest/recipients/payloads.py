@@ -3,6 +3,7 @@ writes for each row, but no dict per row is needed. Does not know files or manif
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 import orjson
@@ -14,6 +15,9 @@ _ROWS = 65_536
 """Rows that are built at once."""
 _CONTROL = [chr(code) for code in range(0x20)]
 _ESCAPED = [*_CONTROL, '"', "\\"]
+_ESCAPED_TEXT = re.compile(f"[{re.escape(''.join(_ESCAPED))}]")
+_FEW = 1_000
+"""As many texts are looked at one by one in less time than it takes to begin with a column."""
 
 _EncodedColumn = tuple[pl.Series, str]
 """Texts, and the quote to put around each. Strings get their quotes when members are joined, which saves a copy."""
@@ -50,7 +54,8 @@ def _build_part(frame: pl.DataFrame, fields: Mapping[str, Sequence[str]], text_f
     }
     if not objects:
         return pl.repeat("{}", frame.height, dtype=pl.String, eager=True).alias("payload")
-    return _join_members(objects).fill_null("{}").alias("payload")
+    payloads = _join_members(objects).alias("payload")
+    return payloads.fill_null("{}") if payloads.null_count() else payloads
 
 
 def _join_members(encoded_columns: Mapping[str, _EncodedColumn]) -> pl.Series:
@@ -91,11 +96,18 @@ def _encode_as_text(column: pl.Series) -> _EncodedColumn:
 
 
 def _encode_text(column: pl.Series) -> _EncodedColumn:
-    if column.str.contains_any(_ESCAPED).any():
+    if _has_escaped(column):
         if column.str.contains_any(_CONTROL).any():
             return _encode_by_row(column), ""
         column = column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
     return column, '"'
+
+
+def _has_escaped(column: pl.Series) -> bool:
+    """Whether a text has a character that JSON does not write as itself."""
+    if len(column) <= _FEW:
+        return any(map(_ESCAPED_TEXT.search, filter(None, column.to_list())))
+    return bool(column.str.contains_any(_ESCAPED).any())
 
 
 def _encode_by_row(column: pl.Series) -> pl.Series:

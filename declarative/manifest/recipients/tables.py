@@ -52,13 +52,17 @@ def load_recipients(source: Source, problems: ProblemCollector) -> SourceRows:
     """Read the people of a file in order. What is wrong is added to `problems`."""
     read = read_rows(source, problems)
     raw = read.rows.frame.get_column("number")
-    frame = read.rows.frame.with_columns(normalize_column(raw, source.region).alias("number"))
-    is_bad = raw.is_not_null() & frame.get_column("number").is_null()
+    numbers = normalize_column(raw, source.region).alias("number")
+    frame = read.rows.frame.clone().replace_column(0, numbers)
+    bad_count = numbers.null_count() - raw.null_count()
     if source.skip_invalid:
-        read.held_counts["invalid_number"] = int(is_bad.sum())
-    else:
-        problems.extend(number_problems(source, read.rows.frame.filter(is_bad), problems.most_described))
-    rows = read.rows._replace(frame=frame.filter(~is_bad) if is_bad.any() else frame)
+        read.held_counts["invalid_number"] = bad_count
+    if bad_count:
+        is_bad = raw.is_not_null() & numbers.is_null()
+        frame = frame.filter(~is_bad)
+        if not source.skip_invalid:
+            problems.extend(number_problems(source, read.rows.frame.filter(is_bad), problems.most_described))
+    rows = read.rows._replace(frame=frame)
     problems.extend(_payload_size_problems(source, rows, problems.most_described))
     return read._replace(rows=rows)
 
