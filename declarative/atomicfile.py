@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 _SIGNATURE_SIZE = 32
@@ -105,7 +106,7 @@ def _sign(key: bytes, file: Path, data: bytes) -> bytes:
 def _signing_key(cache_file: Path, *, create: bool = False) -> bytes | None:
     """The key of this user's caches on this machine. None: there is none that only they could have written."""
     folder = _user_cache_folder()
-    if folder is None or folder.resolve().is_relative_to(_checkout_of(cache_file)):
+    if folder is None or _is_in_checkout_of(cache_file.parent, folder):
         return None
     file = folder / "signing.key"
     try:
@@ -134,10 +135,12 @@ def _user_cache_folder() -> Path | None:
         return None
 
 
-def _checkout_of(file: Path) -> Path:
-    """The folder whose content a commit can choose."""
-    folders = file.resolve().parents
-    return next((folder for folder in folders if (folder / ".git").exists()), folders[0])
+@lru_cache
+def _is_in_checkout_of(directory: Path, folder: Path) -> bool:
+    """Whether a folder is within the one whose content a commit can choose, which a directory is in."""
+    folders = [(resolved := directory.resolve()), *resolved.parents]
+    checkout = next((parent for parent in folders if (parent / ".git").exists()), folders[0])
+    return folder.resolve().is_relative_to(checkout)
 
 
 def _is_linked(file: Path) -> bool:

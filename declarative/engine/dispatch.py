@@ -5,7 +5,8 @@ what its answer means, execute.py says."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor as Pool
+from concurrent.futures import as_completed, wait
 from dataclasses import dataclass
 
 import polars as pl
@@ -47,15 +48,20 @@ class Dispatcher:
     on_wait: Callable[[], None]
     """Called before every pause."""
 
-    def send(self, requests: Sequence[DialRequest], on_receipt: Callable[[DialRequest, Receipt], None]) -> None:
+    def send(
+        self,
+        requests: Sequence[DialRequest],
+        on_receipt: Callable[[DialRequest, Receipt], None],
+        pool: Pool | None = None,
+    ) -> None:
         """Send until each answer allows a conclusion, at most TRIES times. `on_receipt` is called for each request as
-        soon as it is known what became of it."""
+        soon as it is known what became of it. Several go out at once through the pool."""
         outcomes: dict[DialRequest, Outcome] = dict.fromkeys(requests, NotSent(""))
         for try_index in range(TRIES):
             for request in [request for request in outcomes if try_index and not request.may_call()]:
                 message = f"their time to be called ended while waiting: {outcome_message(outcomes.pop(request))}"
                 on_receipt(request, Receipt(RequestStatus.FAILED, message=message))
-            outcomes = self._send_once(list(outcomes), on_receipt)
+            outcomes = self._send_once(list(outcomes), on_receipt, pool)
             for request in [
                 request for request in outcomes if retry_delay(outcomes[request], try_index) > LONGEST_PAUSE
             ]:
@@ -73,13 +79,16 @@ class Dispatcher:
             on_receipt(request, Receipt(RequestStatus.FAILED, message=message))
 
     def _send_once(
-        self, requests: Sequence[DialRequest], on_receipt: Callable[[DialRequest, Receipt], None]
+        self,
+        requests: Sequence[DialRequest],
+        on_receipt: Callable[[DialRequest, Receipt], None],
+        pool: Pool | None,
     ) -> dict[DialRequest, Outcome]:
         """Send each request that may be sent. Returns the outcomes of those that may be sent again."""
         self.run.check_may_dial()
         written = self._write_intents(requests, on_receipt)
         outcomes = {}
-        for request, outcome in _exchange({request: send for request, (_, send) in written.items()}):
+        for request, outcome in _exchange({request: send for request, (_, send) in written.items()}, pool):
             # Protocol 3: only a request that was certainly not done is sent again, never an ambiguous one.
             receipt = self.conclude(request, written[request][0], outcome)
             if receipt is None:
@@ -110,12 +119,16 @@ class Dispatcher:
         return written
 
 
-def _exchange(sends: Mapping[DialRequest, Callable[[], Outcome]]) -> Iterator[tuple[DialRequest, Outcome]]:
+def _exchange(
+    sends: Mapping[DialRequest, Callable[[], Outcome]], pool: Pool | None
+) -> Iterator[tuple[DialRequest, Outcome]]:
     """Send side by side, and yield each answer as it comes."""
-    if len(sends) < 2:
+    if len(sends) < 2 or pool is None:
         yield from ((request, send()) for request, send in sends.items())
         return
-    with ThreadPoolExecutor(len(sends)) as pool:
-        requests = {pool.submit(send): request for request, send in sends.items()}
+    requests = {pool.submit(send): request for request, send in sends.items()}
+    try:
         for answered in as_completed(requests):
             yield requests[answered], answered.result()
+    finally:
+        wait(requests)  # whatever goes wrong here, nothing goes on unseen

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor as Pool
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -97,10 +98,12 @@ class Executor:
 
         return DialRequest(resource, recipients, may_call, write_intent)
 
-    def dial(self, requests: Sequence[DialRequest], on_receipt: Callable[[DialRequest, Receipt], None]) -> None:
-        """Sends requests side by side. No two of them may call the same person. `on_receipt` is called for each as soon
-        as it is known what became of it."""
-        self._dispatcher.send(requests, on_receipt)
+    def dial(
+        self, requests: Sequence[DialRequest], on_receipt: Callable[[DialRequest, Receipt], None], pool: Pool
+    ) -> None:
+        """Sends requests side by side, through the pool. No two of them may call the same person. `on_receipt` is
+        called for each as soon as it is known what became of it."""
+        self._dispatcher.send(requests, on_receipt, pool)
 
     def dial_one(self, request: DialRequest) -> Receipt:
         """Sends one request until its answer allows a conclusion."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Executor as Pool
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from declarative.engine.dispatch import DialRequest
@@ -68,14 +70,15 @@ class RequestQueue:
 
     def send_all(self) -> None:
         """Send everything."""
-        while self._waiting:
-            self._before_send()
-            try:
-                self._send_group()
-            finally:
-                self._finish()
+        with ThreadPoolExecutor(self._run.parallelism) as pool:
+            while self._waiting:
+                self._before_send()
+                try:
+                    self._send_group(pool)
+                finally:
+                    self._finish()
 
-    def _send_group(self) -> None:
+    def _send_group(self, pool: Pool) -> None:
         group: dict[DialRequest, QueuedRequest] = {}
         while self._waiting and len(group) < self._run.parallelism:
             queued = self._waiting.popleft()
@@ -88,7 +91,7 @@ class RequestQueue:
             group[request].finish(request, receipt)
             self._count_off(group[request])
 
-        self._executor.dial(list(group), finish)
+        self._executor.dial(list(group), finish, pool)
 
     def _make(self, queued: QueuedRequest) -> DialRequest | None:
         """Make a request; None where it is not to be sent. Then nothing more of its address may follow."""

@@ -64,6 +64,9 @@ class People:
         return key.digest_lines(self._lines(rows))
 
     def _lines(self, rows: pl.DataFrame) -> Iterator[str]:
+        if not self.payloads.is_packed:
+            yield from frames.sorted_lines(self.with_data(rows))
+            return
         order = frames.find_order(rows)
         for start in range(0, len(order), READ_AT_ONCE):
             yield from frames.join_lines(self.with_data(rows[order.slice(start, READ_AT_ONCE)]))

@@ -4,6 +4,7 @@ them, each once, and never more people than the run may call."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -35,7 +36,8 @@ def dial(run: SandboxRun, may_call: Callable[[], bool] = lambda: True) -> dict[s
         receipts[request.resource.address] = receipt
 
     requests = [run.executor.submission(one, one.recipients.frame, 1, may_call) for one in resources()]
-    run.executor.dial(requests, keep)
+    with ThreadPoolExecutor() as pool:
+        run.executor.dial(requests, keep, pool)
     return receipts
 
 
@@ -105,8 +107,8 @@ def test_what_was_answered_is_told_before_a_stop_ends_the_wait_of_the_rest(run: 
     run.on_wait = lambda: run.stop._request_stop(2, None)
     told: list[str] = []
     requests = [run.executor.submission(one, one.recipients.frame, 1, lambda: True) for one in resources()]
-    with pytest.raises(Interrupted):
-        run.executor.dial(requests, lambda request, _: told.append(request.resource.address))
+    with ThreadPoolExecutor() as pool, pytest.raises(Interrupted):
+        run.executor.dial(requests, lambda request, _: told.append(request.resource.address), pool)
     assert len(told) == len(NUMBERS) - 1
     assert run.operations().count("createCallBatch") == len(NUMBERS)
 
