@@ -93,10 +93,23 @@ class ProjectRunner:
             with self._mutex:
                 self._exit_codes.append(result.exit_code)
                 self._outcomes[project] = result.outcome
-            if self._once or self._nothing_is_run():
+            if self._once:
                 break
-            self._stop.sleep(result.wait)
+            self._sleep(result)
+            if self._nothing_is_run():
+                break
         project.leave()
+
+    def _sleep(self, result: Round) -> None:
+        """Sleep until the next round; one that ran nothing also until it is known that no project runs anything."""
+        until = time.monotonic() + result.wait
+        while not self._stop.requested and (left := until - time.monotonic()) > 0:
+            if result.outcome is not RoundOutcome.NOT_RUN:
+                self._stop.sleep(left)
+            elif self._nothing_is_run():
+                break
+            else:
+                self._stop.sleep(min(left, WAKE_SECONDS))
 
     def _run_round(self, project: RunProject) -> Round:
         try:

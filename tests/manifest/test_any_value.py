@@ -103,7 +103,7 @@ def reported_problems(project: Path) -> list[str]:
     return []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data(), manifest=st.sampled_from(MANIFESTS))
 def test_a_value_in_any_place_is_accepted_or_reported(data: st.DataObject, manifest: Path) -> None:
     documents = read_values(manifest)

@@ -19,7 +19,7 @@ from tests.planning.drawn_scenes import facts_of, scenes
 from tests.planning.people_oracle import Scene, Someone
 
 DIALS = [Verb.CREATE, Verb.REPLACE, Verb.RETRY]
-many = settings(max_examples=200, derandomize=True, deadline=None)
+many = settings(max_examples=120, derandomize=True, deadline=None)
 some = settings(many, max_examples=40)
 
 

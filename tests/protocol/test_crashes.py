@@ -15,7 +15,7 @@ EVERYWHERE = bool(os.environ.get("DIALCTL_CRASH_EVERYWHERE"))
 """Kills at every step, with both pauses. Without it: around every request that changes something, and at a sample of
 the other steps, with one pause each; this is what fits into CI."""
 PAUSES = (0.0, AFTER_THE_GUARD)
-SAMPLE, COSTLY_SAMPLE = 3, 5
+SAMPLE, COSTLY_SAMPLE = 5, 8
 _DECISIVE = ("http: POST", "http: DELETE", "answer:")
 
 

@@ -34,12 +34,12 @@ def failures(project: ProjectFixture, folder: Path, number: int, stride: int, *c
 @pytest.mark.parametrize(
     ("number", "stride", "command"),
     [
-        (errno.EIO, 67, APPLY),
-        (errno.ENOSPC, 71, APPLY),
-        (errno.EMFILE, 41, PLAN),
-        (errno.EROFS, 41, ("--sandbox", "status")),
-        (errno.EACCES, 53, ("--sandbox", "resolve", "batch/outreach", "--resume")),
-        (errno.EIO, 11, ("init", "new")),
+        (errno.EIO, 131, APPLY),
+        (errno.ENOSPC, 137, APPLY),
+        (errno.EMFILE, 83, PLAN),
+        (errno.EROFS, 79, ("--sandbox", "status")),
+        (errno.EACCES, 101, ("--sandbox", "resolve", "batch/outreach", "--resume")),
+        (errno.EIO, 19, ("init", "new")),
     ],
     ids=["apply, disk fails", "apply, disk full", "plan, files open", "status, read only", "resolve, denied", "init"],
 )

@@ -104,7 +104,7 @@ def _read(directory: str, text: str) -> pl.DataFrame:
     return pl.concat(read_csv(open_csv(source_of(directory, text)), ["to_number", "a", "b"]))
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(text=TEXTS)
 @example(text='1,"a\n2,b,"c",\n')
 @example(text='1,a,"b" \n')
