@@ -9,7 +9,7 @@ from dataclasses import replace
 from declarative import humanize
 from declarative.humanize import people
 from declarative.planning.decide import Reason, Verb
-from declarative.planning.plan import Action, Plan
+from declarative.planning.plan import Action, Notice, Plan
 from declarative.privacy import clean
 from declarative.report.outcome_words import describe_outcomes
 from declarative.report.terms_phrases import sum_costs
@@ -32,6 +32,8 @@ COLORS = {
     Verb.CANCEL: "red",
     Verb.BLOCK: "magenta",
 }
+MOST_ALIKE = 3
+"""As many warnings of the same words are shown each by itself."""
 _SHARED_BLOCKS = (
     Reason.NO_MEMORY,
     Reason.OTHER_LINEAGE,
@@ -254,6 +256,19 @@ def _count_people(plan: Plan, verb: Verb) -> int:
 
 def _join_counts(parts: list[tuple[int, str]]) -> str:
     return ", ".join(f"{count:,} {word}" for count, word in parts if count)
+
+
+def merge_shared_warnings(warnings: Sequence[Notice]) -> list[Notice]:
+    """Tell a warning that more than MOST_ALIKE addresses share once, with the first of them."""
+    counts = Counter(warning.message for warning in warnings)
+    first: dict[str, Notice] = {}
+    for warning in warnings:
+        first.setdefault(warning.message, warning)
+    return [
+        replace(warning, address=f"{warning.address} and {count - 1:,} more") if count > MOST_ALIKE else warning
+        for warning in warnings
+        if (count := counts[warning.message]) <= MOST_ALIKE or first[warning.message] is warning
+    ]
 
 
 def merge_shared_blocks(actions: Sequence[Action]) -> list[Action]:

@@ -44,7 +44,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     if unchanged:
         yield f"    {unchanged:,} unchanged"
     yield from [""] if listed or unchanged else []
-    for warning in plan.warnings:
+    for warning in phrases.merge_shared_warnings(plan.warnings):
         yield click.style(f"Warning: {warning.address}: {clean(warning.message)}", fg="yellow")
     for name, count in plan.held_counts.items():
         yield f"{people(count)} held back: {HELD_BACK.get(name, name)}."

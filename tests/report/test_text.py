@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from declarative.engine.results import ResourceResult
 from declarative.errors import Interrupted, StateError
 from declarative.planning.decide import Reason, Verb
 from declarative.planning.diff import Change
+from declarative.planning.plan import Notice
 from declarative.report import text
 
 from .sample_plans import NOON, action, plan_of
@@ -189,3 +191,14 @@ def test_a_new_agent_is_shown_whoever_is_called_by_it(verb: Verb) -> None:
 
 def test_the_settings_of_a_new_resource_are_no_changes() -> None:
     assert "agent_id" not in said(Verb.CREATE, changes=(Change("spec.agent_id", None, "b"),))
+
+
+@pytest.mark.parametrize(("count", "lines"), [(1, 1), (3, 3), (4, 1), (1_000, 1)])
+def test_a_warning_that_many_addresses_share_is_said_once(count: int, lines: int) -> None:
+    alike = [Notice(f"batch/list-{place}", "nobody is told") for place in range(count)]
+    plan = replace(plan_of(action(Verb.CREATE)), warnings=(*alike, Notice("cartesia", "the clock is wrong")))
+    told = [line for line in click.unstyle(text.format_plan(plan)).splitlines() if line.startswith("Warning: ")]
+    assert len(told) == lines + 1
+    assert told[0].startswith("Warning: batch/list-0")
+    assert told[-1] == "Warning: cartesia: the clock is wrong"
+    assert (f" and {count - 1:,} more: nobody" in told[0]) is (count > 3)
