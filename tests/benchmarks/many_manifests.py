@@ -47,7 +47,7 @@ def _unchanged_plan(claims: Claims, campaign: Campaign) -> None:
         {"validate once more": lambda: campaign.run("validate"), "unchanged plan": lambda: campaign.run("plan")},
         claims.repeats(3),
     )
-    bound = 1.5 if claims.full else 2.2  # of few manifests nearly all is the start
+    bound = 1.5 if claims.full else 2.5  # of few manifests nearly all is the start
     ratio = costs["unchanged plan"].cpu / costs["validate once more"].cpu
     claims.check_at_most("unchanged plan, beside validate", ratio, bound)
     before = len(campaign.requests())
