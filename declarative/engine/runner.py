@@ -113,7 +113,7 @@ class PlanRunner:
         resource = task.resource
         if resource is not None and facts is not None:
             self._submitter.queue_retries(task, resource, approved, result)
-            self._submitter.queue_shards(resource, _without_moves(task.to_call), approved, result)
+            self._submitter.queue_shards(resource, _without_moves(task), approved, result)
         self._submitter.close(task.address, lambda: self._recorder.record_result(task, facts or task.facts, result))
 
     def _cancel_and_resubmit(self, task: Task, result: ResourceResult, approved: pl.Series | None) -> Facts | None:
@@ -197,10 +197,10 @@ def _run_order(task: Task) -> int:
     return _BATCHES if task.resource is None or task.resource.route is Route.BATCH else _CALLS
 
 
-def _without_moves(to_call: pl.DataFrame) -> pl.DataFrame:
-    """The people to submit who wait in no batch that is cancelled first."""
-    has_moves = (to_call.get_column("verb") == Verb.REPLACE).any()
-    return to_call.filter(pl.col("verb") != Verb.REPLACE) if has_moves else to_call
+def _without_moves(task: Task) -> pl.DataFrame:
+    """The people to submit who wait in no batch that they are taken off first."""
+    is_anybody_moved = task.cancels or len(task.removals)
+    return task.to_call.filter(pl.col("verb") != Verb.REPLACE) if is_anybody_moved else task.to_call
 
 
 def _ids_by_mark(resource_record: ResourceRecord) -> dict[str, str]:

@@ -25,6 +25,7 @@ from declarative.engine.sweep import Sweeper
 from declarative.humanize import people
 from declarative.model.remote import Remote
 from declarative.model.resource import Kind, Resource, Route
+from declarative.planning.columns import has_one_value
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Task
 from declarative.planning.shards import cut_shards, fit_window
@@ -152,7 +153,7 @@ class Submitter:
         result.unplanned += len(recipients) - len(to_call)
         self._eligibility.record_sent(resource.address, to_call)
         capabilities = fit_window(self._run.capabilities(resource.provider, resource.route), resource)
-        is_mixed = to_call.get_column("attempt").n_unique() > 1
+        is_mixed = not has_one_value(to_call, "attempt")
         for same_attempt in to_call.partition_by("attempt", maintain_order=True) if is_mixed else [to_call]:
             for start, shard in cut_shards(same_attempt, capabilities, resource.recipients.people):
                 yield _Shard(resource, result, shard, shard.item(0, "attempt"), start, len(same_attempt))

@@ -90,8 +90,9 @@ class PackedTexts:
         wanted = pl.DataFrame({"place": places}).with_row_index("order")
         wanted = wanted.with_columns((self._starts.search_sorted(places, side="right") - 1).alias("block"))
         by_block = wanted.partition_by("block", as_dict=True, maintain_order=True)
+        # Of each block a copy of what is wanted: otherwise some texts of each would keep the whole of it.
         parts = [
-            self._read(index).gather(part.get_column("place") - self._starts[index])
+            self._read(index).gather(part.get_column("place") - self._starts[index]) + ""
             for (index,), part in by_block.items()
             if isinstance(index, int)
         ]
