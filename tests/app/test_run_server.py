@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -96,16 +97,31 @@ def test_a_report_that_cannot_be_read_is_no_traceback(project: ProjectFixture, s
     assert page.text.startswith("nothing can be read of this project: ")
 
 
+class WrittenStream(io.StringIO):
+    """Tells when a line was written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_line = threading.Event()
+
+    def write(self, text: str) -> int:
+        size = super().write(text)
+        if text.endswith("\n"):
+            self.has_line.set()
+        return size
+
+
 def test_a_page_that_fails_is_told_in_the_log_as_json(project: ProjectFixture, stack: ExitStack) -> None:
     def fail(report: ProjectReport) -> str:
         raise ZeroDivisionError("division by +14155550101")
 
     project.write(project_yaml=PROJECT)
-    running, stream = make_project(project), io.StringIO()
+    running, stream = make_project(project), WrittenStream()
     client = serve(stack, running, pages=Pages(render_report=fail, render_index=run_page.render_index))
     run_round(running)
     with RunLog(as_json=True, stream=stream).capture():
         assert client.get("/").status_code == 500
+        assert stream.has_line.wait(30), "the server writes it after its answer"
     (entry,) = [orjson.loads(line) for line in stream.getvalue().splitlines()]
     assert (entry["level"], entry["event"]) == ("error", "library")
     assert entry["message"].startswith("Exception in ASGI application: ZeroDivisionError: division by ")
