@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 
-from declarative.model import frames
+from declarative.model import frames, records
 from declarative.model.capabilities import Capabilities
 from declarative.model.digest import PersonKey
-from declarative.model.lock import Lock, ResourceRecord
+from declarative.model.lock import Lock, RemoteRecord
 from declarative.model.resource import Desired, Resource, Route
 from declarative.planning.shards import cut_shards, fit_window
 
@@ -23,12 +24,13 @@ def skip_batches(
 ) -> Lock:
     """Return the lock with each batch closed that holds none of the numbers for sure: a closed batch is not read. It is
     for reading alone, and is never written."""
-    records = dict(lock.resources)
+    resource_records = dict(lock.resources)
     for address, resource in desired.resources.items():
-        if address in records and resource.route is Route.BATCH:
+        if address in resource_records and resource.route is Route.BATCH:
             without = _list_digests_without(resource, capabilities(resource.provider, Route.BATCH), key, numbers)
-            records[address] = _close_batches(records[address], without)
-    return replace(lock, resources=records)
+            is_closed = partial(_is_among, without)
+            resource_records[address] = records.with_closed(resource_records[address], is_closed)
+    return replace(lock, resources=resource_records)
 
 
 def _list_digests_without(
@@ -42,9 +44,6 @@ def _list_digests_without(
     return {frames.numbers_digest(shard, key) for shard in without if len(shard)}
 
 
-def _close_batches(record: ResourceRecord, digests: Collection[str]) -> ResourceRecord:
-    remotes = {
-        remote_id: replace(remote, closed=True) if remote.numbers in digests else remote
-        for remote_id, remote in record.remotes.items()
-    }
-    return replace(record, remotes=remotes)
+def _is_among(digests: Collection[str], record: RemoteRecord) -> bool:
+    """Whether the people of a batch are one of these sets."""
+    return record.numbers in digests

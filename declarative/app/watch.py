@@ -14,7 +14,7 @@ from declarative.app.session import Session
 from declarative.engine.observe import ObserveScope, observe
 from declarative.engine.signals import StopSignal
 from declarative.errors import ProviderError
-from declarative.model.lock import ResourceRecord
+from declarative.model import records
 from declarative.model.remote import Phase, Remote, is_over
 from declarative.planning.decide import Reason
 from declarative.planning.facts import Block, Observation
@@ -121,16 +121,11 @@ def _without_settled(scope: ObserveScope) -> ObserveScope:
     scope = replace(scope, desired=replace(scope.desired, resources=resources), following=True)
     if scope.lock is None:
         return scope
-    records = {address: _close_settled(record) for address, record in scope.lock.resources.items()}
-    return replace(scope, lock=replace(scope.lock, resources=records))
-
-
-def _close_settled(record: ResourceRecord) -> ResourceRecord:
-    remotes = {
-        remote_id: replace(remote_record, closed=True) if remote_record.settled else remote_record
-        for remote_id, remote_record in record.remotes.items()
+    resource_records = {
+        address: records.with_closed(record, lambda remote: remote.settled)
+        for address, record in scope.lock.resources.items()
     }
-    return replace(record, remotes=remotes)
+    return replace(scope, lock=replace(scope.lock, resources=resource_records))
 
 
 def _choose_pause(session: Session, waited: float, all_progress: Iterable[RemoteProgress]) -> float:

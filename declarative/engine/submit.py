@@ -25,10 +25,9 @@ from declarative.engine.sweep import Sweeper
 from declarative.humanize import people
 from declarative.model.remote import Remote
 from declarative.model.resource import Kind, Resource, Route
-from declarative.planning.columns import has_one_value
 from declarative.planning.decide import Verb
 from declarative.planning.plan import Task
-from declarative.planning.shards import cut_shards, fit_window
+from declarative.planning.shards import cut_by_attempt
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +151,9 @@ class Submitter:
         to_call = self._eligibility.select_approved(resource.address, recipients, approved)
         result.unplanned += len(recipients) - len(to_call)
         self._eligibility.record_sent(resource.address, to_call)
-        capabilities = fit_window(self._run.capabilities(resource.provider, resource.route), resource)
-        is_mixed = not has_one_value(to_call, "attempt")
-        for same_attempt in to_call.partition_by("attempt", maintain_order=True) if is_mixed else [to_call]:
-            for start, shard in cut_shards(same_attempt, capabilities, resource.recipients.people):
-                yield _Shard(resource, result, shard, shard.item(0, "attempt"), start, len(same_attempt))
+        capabilities = self._run.capabilities(resource.provider, resource.route)
+        for start, total, shard in cut_by_attempt(to_call, capabilities, resource):
+            yield _Shard(resource, result, shard, shard.item(0, "attempt"), start, total)
 
     def _make_request(self, shard: _Shard) -> DialRequest | None:
         resource, recipients = shard.resource, _select_callable(self._eligibility, shard)

@@ -15,8 +15,8 @@ E164 = r"^\+[1-9][0-9]{6,14}$"
 """A phone number as manifests and locks hold it: a plus and 7 to 15 digits, the first of them not 0."""
 _FEW = 5_000
 """Fewer rows than these are sorted as texts, in the same order: making integers of them would take longer."""
-_FEW_LINES = 1_000
-"""As many rows are written one by one in less time than it takes to begin with a column."""
+FEW = 1_000
+"""As many rows are looked at one by one in less time than it takes to begin with a column."""
 _CHUNK = 65_536
 """Rows that are made into text at a time."""
 
@@ -73,7 +73,7 @@ def with_person_digest(frame: pl.DataFrame, key: PersonKey, lineage: str) -> pl.
 
 def sorted_lines(frame: pl.DataFrame) -> Iterator[str]:
     """Yield the text of rows sorted by number, many at a time: cells separated by tabs, one row a line."""
-    if len(frame) > _FEW_LINES:
+    if len(frame) > FEW:
         yield from join_lines(frame[find_order(frame)])
         return
     place = frame.columns.index("number")

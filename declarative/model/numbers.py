@@ -26,8 +26,6 @@ _NOTHING = r"[^\s\S]"
 """Matches no text."""
 _ROWS = 1 << 20
 """Numbers that are compared at a time with what is assigned."""
-_FEW = 1_000
-"""As many numbers are looked at one by one in less time than it takes to begin with a column."""
 _KINDS = (
     *("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost"),
     *("personal_number", "voip", "pager", "uan", "voicemail"),
@@ -52,7 +50,9 @@ def normalize_column(numbers: pl.Series, region: str | None = None) -> pl.Series
     """
     import polars as pl
 
-    if len(numbers) <= _FEW and all(number is None or _is_normal(number) for number in numbers.to_list()):
+    from declarative.model.frames import FEW
+
+    if len(numbers) <= FEW and all(number is None or _is_normal(number) for number in numbers.to_list()):
         return numbers
     text = pl.col("number")
     frame = numbers.to_frame("number")
@@ -75,7 +75,9 @@ def count_not_valid(numbers: pl.Series) -> int:
     """How many normal numbers are possible, but belong to no range that is assigned in their country."""
     import polars as pl
 
-    if len(numbers) <= _FEW:
+    from declarative.model.frames import FEW
+
+    if len(numbers) <= FEW:
         return count_not_assigned(number for number in numbers.to_list() if number is not None)
     count = 0
     for part in numbers.drop_nulls().to_frame("number").iter_slices(_ROWS):

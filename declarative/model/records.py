@@ -67,6 +67,12 @@ def from_mark(remote: Remote) -> RemoteRecord:
     return refreshed(remote_record, remote)
 
 
+def with_closed(record: ResourceRecord, is_closed: Callable[[RemoteRecord], bool]) -> ResourceRecord:
+    """The record with these of its remotes closed: nobody reads them then. For reading alone; it is never written."""
+    closed = {key: replace(remote, closed=True) for key, remote in record.remotes.items() if is_closed(remote)}
+    return replace(record, remotes={**record.remotes, **closed})
+
+
 def refreshed(remote_record: RemoteRecord, remote: Remote) -> RemoteRecord:
     """The record with counters and outcome as now seen. It is settled only if it is over, and its members were read and
     none of them is queued in a live batch."""

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
 
+from declarative.model.frames import FEW
 from declarative.planning.facts import Facts
 
 PERSON = ("address", "number")
 """The columns that name a person: a number within one address."""
 _PLACE = pl.UInt32
-_FEW = 1_000
-"""Of as many rows a column is taken out in less time than an expression takes."""
 
 
 class FactColumns:
@@ -50,7 +49,7 @@ class FactColumns:
 
 def has_one_value(frame: pl.DataFrame, name: str) -> bool:
     """Whether a column has no two values. One of a single value takes no memory until it is taken out of its frame."""
-    if len(frame) > _FEW:
+    if len(frame) > FEW:
         return bool(frame.select(pl.col(name).n_unique()).item() <= 1)
     return frame.get_column(name).n_unique() <= 1
 

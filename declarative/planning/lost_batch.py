@@ -80,7 +80,7 @@ def _find_recorded(facts: Facts, remote_id: str, found: Mapping[str, pl.Series],
     if remote_record.attempt > 1:
         earlier = _members_of_earlier_attempts(facts, remote_record.attempt, found)
         return None if earlier is None else pl.concat([readable, *earlier]).unique()
-    wanted = facts.resource.recipients.rows if facts.resource else pl.DataFrame(schema={"number": pl.String})
+    wanted = facts.resource.recipients.rows if facts.resource else frames.empty_frame()
     if facts.is_single_call:
         return wanted.get_column("number") if facts.resource else None
     elsewhere = [

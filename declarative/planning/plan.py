@@ -28,8 +28,8 @@ FORMAT_VERSION = "1"
 TO_CALL_SCHEMA = {"number": pl.String, "data_row": pl.UInt32, "verb": pl.String, "attempt": pl.Int64}
 """Columns of people to submit: E.164 number, place of their data (People.rows), the verb of their action, attempt from
 1."""
-_NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
-_NO_REMOVALS = pl.DataFrame(schema=REMOVALS_SCHEMA)
+NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
+NO_REMOVALS = pl.DataFrame(schema=REMOVALS_SCHEMA)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ class Task:
     """Ids of batches to cancel first."""
     leaving: frozenset[str] = frozenset()
     """Those of `cancels` in which somebody must be taken off. They are cancelled whatever else goes wrong."""
-    removals: pl.DataFrame = field(default_factory=lambda: _NO_REMOVALS)
+    removals: pl.DataFrame = field(default_factory=lambda: NO_REMOVALS)
     """The people to take off batches whose others stay; columns REMOVALS_SCHEMA."""
     blocked: bool = False
     """The address is blocked: nobody is submitted, and there is nothing but `cancels` and `removals`."""
@@ -96,7 +96,7 @@ class Task:
     """Why the campaign is halted; it stays so until a person resumes it. None: it is not."""
     requests: tuple[str, ...] = ()
     """Ids of batches to retry by the provider's own request."""
-    to_call: pl.DataFrame = field(default_factory=lambda: _NOBODY)
+    to_call: pl.DataFrame = field(default_factory=lambda: NOBODY)
     """The people to submit; columns TO_CALL_SCHEMA."""
     renamed_from: tuple[str, ...] = ()
     """Earlier addresses whose record moves here."""

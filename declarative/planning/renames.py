@@ -112,7 +112,7 @@ def _newcomers(observation: Observation) -> pl.DataFrame:
         or observation.unchanged
         or observation.block
     ):
-        return pl.DataFrame(schema={"number": pl.String})
+        return frames.empty_frame()
     frame = resource.recipients.rows.select("number")
     return frame.join(_select_submitted(facts, frame), on="number", how="anti")
 

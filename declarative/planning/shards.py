@@ -10,6 +10,7 @@ import polars as pl
 from declarative.model.capabilities import Capabilities
 from declarative.model.people import People
 from declarative.model.resource import Resource
+from declarative.planning.columns import has_one_value
 
 REQUEST_BYTES = 16 * 1024
 """What a body holds beside its people, at most: settings, name, time."""
@@ -25,6 +26,18 @@ def fit_window(capabilities: Capabilities, resource: Resource) -> Capabilities:
         return capabilities
     in_window = max(1, capabilities.window // resource.expected_call) * max(1, at_once)
     return replace(capabilities, max_people=min(capabilities.max_people, in_window))
+
+
+def cut_by_attempt(
+    recipients: pl.DataFrame, capabilities: Capabilities, resource: Resource
+) -> Iterator[tuple[int, int, pl.DataFrame]]:
+    """Cut people of a resource (`number`, `data_row`, `attempt`) into shards of one attempt each. Each comes with the
+    number of people of its attempt before it, and with how many these are in all."""
+    capabilities = fit_window(capabilities, resource)
+    is_mixed = not has_one_value(recipients, "attempt")
+    for same_attempt in recipients.partition_by("attempt", maintain_order=True) if is_mixed else [recipients]:
+        for start, shard in cut_shards(same_attempt, capabilities, resource.recipients.people):
+            yield start, len(same_attempt), shard
 
 
 def cut_shards(

@@ -14,17 +14,13 @@ from declarative.model.resource import Route
 from declarative.planning import decisions
 from declarative.planning.columns import split_by_address
 from declarative.planning.decide import Reason, Timing, Verb
-from declarative.planning.decisions import REMOVALS_SCHEMA
 from declarative.planning.facts import Block, Facts, Observation
-from declarative.planning.plan import TO_CALL_SCHEMA, Action, Task, select_to_call
+from declarative.planning.plan import NO_REMOVALS, NOBODY, Action, Task, select_to_call
 from declarative.planning.resubmit import batches_to_retry
-from declarative.planning.shards import cut_shards, fit_window
+from declarative.planning.shards import cut_by_attempt
 from declarative.planning.standing import Decisions
 from declarative.planning.taking_back import can_cancel
 from declarative.planning.totals import AddressDecisions
-
-_NOBODY = pl.DataFrame(schema=TO_CALL_SCHEMA)
-_NO_REMOVALS = pl.DataFrame(schema=REMOVALS_SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -74,9 +70,9 @@ class TaskMaker:
             facts=facts,
             cancels=tuple(self.cancels.get(place, ())),
             leaving=frozenset(self.leaving.get(place, ())),
-            removals=self.removals.get(place, _NO_REMOVALS),
+            removals=self.removals.get(place, NO_REMOVALS),
             requests=tuple(self.requests[place]),
-            to_call=self.to_call.get(place, _NOBODY),
+            to_call=self.to_call.get(place, NOBODY),
             renamed_from=observation.renamed_from,
             forget=_can_forget(facts) and not totals.queued,
             complete=not totals.left_out,
@@ -122,7 +118,7 @@ def make_removal_task(decided: AddressDecisions, block: Block) -> Task:
         facts=facts,
         cancels=tuple(leaving),
         leaving=frozenset(leaving),
-        removals=decisions.removals_by_address(people).get(0, _NO_REMOVALS),
+        removals=decisions.removals_by_address(people).get(0, NO_REMOVALS),
         blocked=True,
         halt=block.halt,
     )
@@ -134,9 +130,7 @@ def add_batch_count(action: Action, task: Task, capabilities: Capabilities) -> A
         return action
     resource = task.facts.resource
     assert resource is not None  # somebody is called
-    same_attempts = task.to_call.filter(verb=action.verb).partition_by("attempt")  # those of one attempt go together
-    cuts = (cut_shards(rows, fit_window(capabilities, resource), resource.recipients.people) for rows in same_attempts)
-    batches = sum(1 for shards in cuts for _ in shards)
+    batches = sum(1 for _ in cut_by_attempt(task.to_call.filter(verb=action.verb), capabilities, resource))
     batches += len(task.requests) if action.verb is Verb.RETRY else 0
     return replace(action, counts={**action.counts, "batches": batches}) if batches > 1 else action
 

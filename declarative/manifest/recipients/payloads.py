@@ -10,14 +10,13 @@ import orjson
 import polars as pl
 
 from declarative.model.digest import canonical_json
+from declarative.model.frames import FEW
 
 _ROWS = 65_536
 """Rows that are built at once."""
 _CONTROL = [chr(code) for code in range(0x20)]
 _ESCAPED = [*_CONTROL, '"', "\\"]
 _ESCAPED_TEXT = re.compile(f"[{re.escape(''.join(_ESCAPED))}]")
-_FEW = 1_000
-"""As many texts are looked at one by one in less time than it takes to begin with a column."""
 
 _EncodedColumn = tuple[pl.Series, str]
 """Texts, and the quote to put around each. Strings get their quotes when members are joined, which saves a copy."""
@@ -105,7 +104,7 @@ def _encode_text(column: pl.Series) -> _EncodedColumn:
 
 def _has_escaped(column: pl.Series) -> bool:
     """Whether a text has a character that JSON does not write as itself."""
-    if len(column) <= _FEW:
+    if len(column) <= FEW:
         return any(map(_ESCAPED_TEXT.search, filter(None, column.to_list())))
     return bool(column.str.contains_any(_ESCAPED).any())
 

@@ -240,13 +240,11 @@ def _payload_size_problems(source: Source, rows: FileRows, most_described: int) 
 
 def _find_long(rows: FileRows, least: int) -> Iterator[tuple[str, int]]:
     """Yield the data that are longer than so many bytes, each with its row in the file."""
-    for start, payloads in rows.payloads.blocks():
-        if (payloads.str.len_bytes() > least).any():
-            places = pl.int_range(start, start + len(payloads), dtype=pl.UInt32, eager=True).alias("data_row")
-            texts = pl.DataFrame({"payload": payloads, "data_row": places}).filter(
-                pl.col("payload").str.len_bytes() > least
-            )
-            yield from rows.frame.join(texts, on="data_row", maintain_order="left").select("payload", "row").iter_rows()
+    for start, payloads in rows.payloads.blocks() if rows.payloads.longest > least else ():
+        is_long = payloads.str.len_bytes() > least
+        places = pl.int_range(start, start + len(payloads), dtype=pl.UInt32, eager=True).alias("data_row")
+        texts = pl.DataFrame({"payload": payloads, "data_row": places}).filter(is_long)
+        yield from rows.frame.join(texts, on="data_row", maintain_order="left").select("payload", "row").iter_rows()
 
 
 def _find_size_fault(limits: DataLimits, value: Json) -> str:
