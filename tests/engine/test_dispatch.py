@@ -3,7 +3,7 @@ them, each once, and never more people than the run may call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -14,6 +14,7 @@ import pytest
 from declarative.engine.dispatch import DialRequest
 from declarative.engine.results import Receipt, RequestStatus
 from declarative.errors import Interrupted
+from declarative.model.lock import ResourceRecord
 from declarative.model.resource import Resource
 from declarative.state.format import parse_lock
 from declarative.state.local import LocalBackend
@@ -41,10 +42,14 @@ def dial(run: SandboxRun, may_call: Callable[[], bool] = lambda: True) -> dict[s
     return receipts
 
 
-def read_intents(directory: Path) -> list[str]:
+def read_records(directory: Path) -> Mapping[str, ResourceRecord]:
     lock = parse_lock(LocalBackend(directory).load())
     assert lock is not None
-    return [address for address, record in lock.resources.items() if record.intents]
+    return lock.resources
+
+
+def read_intents(directory: Path) -> list[str]:
+    return [address for address, record in read_records(directory).items() if record.intents]
 
 
 def test_requests_are_under_way_at_the_same_time_and_all_intents_are_durable_before(

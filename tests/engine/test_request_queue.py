@@ -11,17 +11,10 @@ import pytest
 from declarative.app.plan import numbers_to_call
 from declarative.engine.runner import PlanRunner
 from declarative.errors import Interrupted
-from declarative.model.resource import Resource
-from declarative.state.format import parse_lock
-from declarative.state.local import JOURNAL_FILE, LocalBackend
-from tests.engine.sandbox_run import ADA, BOB, CLEO, SandboxRun, batch_resource, fault
+from declarative.state.local import JOURNAL_FILE
+from tests.engine.sandbox_run import SandboxRun, fault
+from tests.engine.test_dispatch import BUSY, read_records, resources
 from tests.engine.test_runner import plan_for
-
-BUSY = {"status": {"code": 429, "effect": False}}
-
-
-def resources() -> list[Resource]:
-    return [batch_resource(number, address=f"batch/list-{place}") for place, number in enumerate((ADA, BOB, CLEO))]
 
 
 def run_side_by_side(run: SandboxRun) -> None:
@@ -31,9 +24,7 @@ def run_side_by_side(run: SandboxRun) -> None:
 
 def read_applied(directory: Path) -> list[str]:
     """The addresses that stand in the lock as applied in full."""
-    lock = parse_lock(LocalBackend(directory).load())
-    assert lock is not None
-    return [address for address, record in lock.resources.items() if record.numbers]
+    return [address for address, record in read_records(directory).items() if record.numbers]
 
 
 def test_a_group_writes_its_intents_in_one_line_each_answer_in_its_own_and_its_results_in_one(
